@@ -1,0 +1,1 @@
+"""Make solvency proofs: accounts, margin tables, the exact engine, witnesses and proofs."""

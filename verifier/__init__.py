@@ -1,0 +1,1 @@
+"""Verify solvency proofs: the part of zksolvency that strangers audit. It never imports `prover`."""
