@@ -1,0 +1,70 @@
+# zksolvency. `make demo` and `make test` set up what they need, once.
+
+PYTHON ?= python3
+PY     := .venv/bin/python
+STAMPS := build/stamps
+CARGO  := $(shell command -v cargo 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup circuits keys demo test lint bench wheel agreement clean
+
+help:                ## Show this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMPS)/python $(STAMPS)/node $(STAMPS)/native      ## Virtual environment, npm packages, native kernel
+
+$(STAMPS)/python: pyproject.toml
+	@echo "== Python packages (.venv)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 3; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,evm]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/node: package.json package-lock.json
+	@echo "== Node packages (node_modules)"
+	@command -v npm >/dev/null || { echo "Node 20 or newer (with npm) is needed: https://nodejs.org" >&2; exit 3; }
+	@npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+# The native kernel is an accelerator: without cargo everything works through snarkjs and Python.
+ifeq ($(CARGO),)
+NATIVE_SOURCES :=
+$(STAMPS)/native: $(STAMPS)/python
+	@echo "== No cargo on PATH: proofs and keys go through snarkjs, which is slower ('zksolvency doctor' says by how much)"
+	@mkdir -p $(STAMPS)
+else
+NATIVE_SOURCES := $(wildcard native/Cargo.toml native/Cargo.lock native/pyproject.toml native/src/*.rs native/src/*/*.rs)
+$(STAMPS)/native: $(STAMPS)/python $(NATIVE_SOURCES)
+	@echo "== Native kernel (cargo build, about two minutes the first time)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check ./native
+	@mkdir -p $(STAMPS) && touch $@
+endif
+
+circuits: setup      ## Compile every circuit instance
+	@$(PY) -m prover.cli setup --circuits-only --all
+
+keys: setup          ## Development keys for every circuit instance
+	@$(PY) -m prover.cli setup --all
+
+demo: setup          ## Real account in, proof out, verified in Python and in an EVM
+	@$(PY) examples/demo.py
+
+test: keys lint      ## Everything that CI runs
+	@$(PY) -m pytest
+
+lint: setup          ## Style and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+bench: keys          ## Ratios against snarkjs and rapidsnark, into build/bench.json
+	@$(PY) -m benchmarks
+
+wheel: $(STAMPS)/python  ## The native kernel as a wheel that installs without Rust
+	@$(PY) -m pip install --quiet --disable-pip-version-check 'maturin[zig]'
+	@$(PY) -m maturin build --release --manifest-path native/Cargo.toml --out build/wheels
+
+clean:               ## Remove build outputs (keeps .venv and node_modules)
+	rm -rf build

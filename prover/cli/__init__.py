@@ -1,0 +1,70 @@
+"""The command `zksolvency`: one module a group of commands, one place where errors become exit codes.
+
+Exit codes: 0 valid, 1 not valid or not solvent, 2 usage, 3 environment.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
+
+from . import account, doctor, evm, identity, market, policy, proof
+from .output import emit_error
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="zksolvency",
+    help="Prove that a derivatives account is solvent, without showing it. Start with: zksolvency init",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for group in (identity, doctor, market, account, policy, proof, evm):
+    group.register(app)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every error ends as one line and an exit code, never as a traceback."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return int(app(args=arguments, standalone_mode=False, prog_name="zksolvency") or 0)
+    except ZkSolvencyError as error:
+        return _fail(error, arguments)
+    except TyperException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail(UsageError("interrupted; nothing was written"), arguments)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(_from_os(error), arguments)
+    except Exception as error:
+        if os.environ.get("ZKSOLVENCY_DEBUG"):
+            raise
+        fault = EnvironmentFault(
+            f"internal error ({type(error).__name__}). Set ZKSOLVENCY_DEBUG=1 to see where, and please report it"
+        )
+        return _fail(fault, arguments)
+
+
+def _fail(error: ZkSolvencyError, arguments: Sequence[str]) -> int:
+    emit_error(error, as_json="--json" in arguments)
+    return error.exit_code
+
+
+def _from_os(error: OSError) -> ZkSolvencyError:
+    where = error.filename or "a file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
+        return EnvironmentFault(f"{where}: {error.strerror}. Old files are untouched; make room and run it again")
+    return UsageError(f"{where}: {error.strerror or error}")
