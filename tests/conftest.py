@@ -1,0 +1,34 @@
+"""Fixtures that every folder of tests shares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+VECTORS = ROOT.parent / "shared" / "vectors"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The folder of vectors that nobody on this project wrote; the test is skipped when it is not there."""
+    if not VECTORS.is_dir():
+        pytest.skip("skipped: ../shared/vectors is not present")
+    return VECTORS
+
+
+def vector(path: str) -> Any:
+    """One vector file as JSON, for parametrising; skips the module when it is not there."""
+    file = VECTORS / path
+    if not file.is_file():
+        pytest.skip(f"skipped: ../shared/vectors/{path} is not present", allow_module_level=True)
+    return json.loads(file.read_text())
