@@ -1,0 +1,54 @@
+"""The bundle: a proof with all that a verifier needs beside its own policy and keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from .market import Snapshot
+from .models import Document, FieldText, KeyHash, Member, Text, entries
+from .policy import ChallengePart
+from .statement import Statement
+
+__all__ = ["Bundle", "Proof"]
+
+_COORDINATE = Annotated[str, entries(least=1, most=78)]
+_Pair = Annotated[tuple[_COORDINATE, ...], entries(least=2, most=2)]
+_Triple = Annotated[tuple[_COORDINATE, ...], entries(least=3, most=3)]
+
+
+class Proof(Member):
+    """snarkjs's proof.json: projective points as decimal text, each with z = 1."""
+
+    pi_a: _Triple
+    pi_b: Annotated[tuple[_Pair, ...], entries(least=3, most=3)]
+    pi_c: _Triple
+    protocol: Literal["groth16"]
+    curve: Literal["bn128"]
+
+
+class Bundle(Document):
+    """``zksolvency/bundle/1``: what a prover sends.
+
+    Attributes
+    ----------
+    circuit, verification_key
+        Names only: the verifier looks the key up in its own store by its hash.
+    statement, public
+        The public signals by name, and in order as the proof has them; the two must agree.
+    proof
+        snarkjs's proof.json.
+    market
+        The signed market snapshot.
+    challenge
+        What the proof answers.
+    """
+
+    SCHEMA: ClassVar[str] = "zksolvency/bundle/1"
+
+    circuit: Text
+    verification_key: KeyHash
+    statement: Statement
+    public: Annotated[tuple[FieldText, ...], entries(least=5, most=5)]
+    proof: Proof
+    market: Snapshot
+    challenge: ChallengePart

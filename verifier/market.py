@@ -1,0 +1,440 @@
+"""The market snapshot: public prices and risk rows of a universe at one instant, and who signed it.
+
+The market root commits to everything that a proof depends on: rows, universe, layout, clock and envelope.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+from typing import Annotated, ClassVar, Literal, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import Field, model_validator
+
+from .canonical import canonical_bytes, object_hash
+from .circuits import Layout, layouts, table, tag, text_tag, width
+from .errors import FormatError
+from .models import (
+    DecimalText,
+    Document,
+    Epoch,
+    Hex32,
+    Hex64,
+    IntText,
+    Member,
+    Text,
+    Time,
+    entries,
+    rule_error,
+)
+from .numbers import parse_decimal
+from .packing import pack
+from .poseidon import poseidon
+from .rows import Bracket, Row, row_valid, rows_root
+from .universe import MAX_INSTRUMENTS, Universe
+
+__all__ = [
+    "SIGNATURE_SCHEMA",
+    "BracketEntry",
+    "Feed",
+    "FeedKind",
+    "Level",
+    "Node",
+    "PublisherSignature",
+    "RowEntry",
+    "Snapshot",
+    "level_number",
+    "market_root",
+    "signature_payload",
+    "signers",
+    "snapshot_valid",
+]
+
+SIGNATURE_SCHEMA = "zksolvency/market-signature/1"
+"""What a publisher's signature says it is, so that it can be mistaken for nothing else."""
+
+_MAX_FEEDS = 4096
+_MAX_FROZEN = 256
+_MAX_SIGNATURES = 32
+_CACHED_ROOTS = 64
+
+_VALUE = (1 << width("value")) - 1
+_DEDUCTION = (1 << width("deduction")) - 1
+_SIZE = (1 << width("size")) - 1
+
+Level = Literal["maintenance", "initial"]
+FeedKind = Literal["index", "mark", "forward", "volatility", "funding", "collateral", "stablecoin"]
+Signed = Annotated[int, IntText(-_VALUE, _VALUE)]
+Unsigned = Annotated[int, IntText(0, _VALUE)]
+
+
+def level_number(level: str) -> int:
+    """1 for maintenance, 2 for initial."""
+    return int(table()["levels"][level])
+
+
+class Feed(Member):
+    """A public price and the band inside which proofs stay true.
+
+    Attributes
+    ----------
+    id
+        Its name, the key in a file of live prices.
+    kind, underlying
+        What it measures, and of which underlying.
+    price, low, high
+        Decimals in quote units a unit of the underlying (or the measure's own unit).
+    """
+
+    id: Text
+    kind: FeedKind
+    underlying: Text
+    price: DecimalText
+    low: DecimalText
+    high: DecimalText
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        low, price, high = (parse_decimal(text) for text in (self.low, self.price, self.high))
+        if not low <= price:
+            raise rule_error("is above the price", field="low", mend="low ≤ price ≤ high")
+        if not price <= high:
+            raise rule_error("is below the price", field="high", mend="low ≤ price ≤ high")
+        if low <= 0 and self.kind != "funding":
+            raise rule_error("must be above zero", field="low", mend="Narrow the band")
+        return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether the band has any width."""
+        return parse_decimal(self.low) != parse_decimal(self.high)
+
+
+class Node(Member):
+    """What a column of node values stands for: a corner of the envelope and a stress from there."""
+
+    corner: Literal["low", "high", "mark"]
+    stress: Text
+
+
+class BracketEntry(Member):
+    """A bracket as it is written in a file."""
+
+    rate: Unsigned
+    deduction: Annotated[int, IntText(-_DEDUCTION, _DEDUCTION)]
+    upper: Annotated[int, IntText(1, _SIZE)]
+
+
+class RowEntry(Member):
+    """A row as it is written in a file, with its index."""
+
+    index: Annotated[int, Field(ge=0, lt=MAX_INSTRUMENTS)]
+    group: Annotated[int, IntText(1, 1 << 16)]
+    mark: Signed
+    nodes: Annotated[tuple[Signed, ...], entries(least=1, most=256)]
+    addon_long: Unsigned
+    addon_short: Unsigned
+    brackets: Annotated[tuple[BracketEntry, ...], entries(least=1, most=64)]
+
+    @classmethod
+    def of(cls, index: int, row: Row) -> RowEntry:
+        """The entry of a row."""
+        return cls(
+            index=index,
+            group=row.group,
+            mark=row.mark,
+            nodes=row.nodes,
+            addon_long=row.addon_long,
+            addon_short=row.addon_short,
+            brackets=tuple(
+                BracketEntry(rate=each.rate, deduction=each.deduction, upper=each.upper)
+                for each in row.brackets
+            ),
+        )
+
+    def row(self) -> Row:
+        """The row without its index."""
+        return Row(
+            group=self.group,
+            mark=self.mark,
+            nodes=self.nodes,
+            addon_long=self.addon_long,
+            addon_short=self.addon_short,
+            brackets=tuple(Bracket(each.rate, each.deduction, each.upper) for each in self.brackets),
+        )
+
+
+class PublisherSignature(Member):
+    """An Ed25519 signature by a publisher over `signature_payload`."""
+
+    public_key: Hex32
+    signature: Hex64
+
+
+class Snapshot(Document):
+    """``zksolvency/market/1``: a market snapshot.
+
+    Attributes
+    ----------
+    universe
+        The whole universe, embedded.
+    layout
+        Name of the table's shape in circuits.json, such as ``s2-k4-d5``.
+    level
+        The margin that the rows charge: ``maintenance`` or ``initial``.
+    epoch
+        The publisher's counter.
+    time, valid_until
+        Seconds since 1970: the window in which proofs over this snapshot hold.
+    feeds
+        The envelope's bands.
+    frozen
+        What moves an account's value but has no band.
+    nodes
+        What each node column stands for.
+    rows
+        Integer rows by strictly increasing index.
+    signatures
+        Of publishers; not part of the snapshot's hash.
+    """
+
+    SCHEMA: ClassVar[str] = "zksolvency/market/1"
+
+    universe: Universe
+    layout: Text
+    level: Level
+    epoch: Epoch
+    time: Time
+    valid_until: Time
+    feeds: Annotated[tuple[Feed, ...], entries(most=_MAX_FEEDS)]
+    frozen: Annotated[tuple[Text, ...], entries(most=_MAX_FROZEN)]
+    nodes: Annotated[tuple[Node, ...], entries(least=1, most=256)]
+    rows: Annotated[tuple[RowEntry, ...], entries(least=1, most=MAX_INSTRUMENTS)]
+    signatures: Annotated[tuple[PublisherSignature, ...], entries(most=_MAX_SIGNATURES)] = ()
+
+    @property
+    def shape(self) -> Layout:
+        """The layout that `layout` names; FormatError when there is none of that name."""
+        found = layouts().get(self.layout)
+        if found is None:
+            raise FormatError(
+                "layout", "is not known", value=self.layout, mend=f"It must be one of {', '.join(layouts())}"
+            )
+        return found
+
+    @property
+    def hash(self) -> int:
+        """The snapshot's hash: everything in it but the signatures."""
+        content = self.to_json()
+        del content["signatures"]
+        return object_hash(text_tag("market"), content)
+
+    @property
+    def envelope(self) -> int:
+        """Hash of the bands, what is frozen, and the time window."""
+        bands = [
+            {
+                "id": feed.id,
+                "kind": feed.kind,
+                "underlying": feed.underlying,
+                "low": feed.low,
+                "high": feed.high,
+            }
+            for feed in self.feeds
+        ]
+        return object_hash(
+            text_tag("envelope"),
+            {
+                "feeds": bands,
+                "frozen": list(self.frozen),
+                "time": self.time,
+                "valid_until": self.valid_until,
+            },
+        )
+
+    @property
+    def clock(self) -> int:
+        """epoch, time, valid_until and level in one number."""
+        return pack(
+            "clock",
+            {
+                "epoch": self.epoch,
+                "time": self.time,
+                "valid_until": self.valid_until,
+                "level": level_number(self.level),
+            },
+        )
+
+    def row_map(self) -> dict[int, Row]:
+        """Every listed row by its index."""
+        return {entry.index: entry.row() for entry in self.rows}
+
+    def rows_root(self) -> int:
+        """Root of the tree over the rows; remembered by the snapshot's hash."""
+        return _cached_rows_root(self)
+
+
+_roots: OrderedDict[int, int] = OrderedDict()
+_roots_lock = Lock()
+
+
+def _cached_rows_root(snapshot: Snapshot) -> int:
+    key = snapshot.hash
+    with _roots_lock:
+        if key in _roots:
+            _roots.move_to_end(key)
+            return _roots[key]
+    root = rows_root(snapshot.row_map(), snapshot.shape)
+    with _roots_lock:
+        _roots[key] = root
+        while len(_roots) > _CACHED_ROOTS:
+            _roots.popitem(last=False)
+    return root
+
+
+def market_root(snapshot: Snapshot) -> int:
+    """The header hash that a proof is bound to: Poseidon(tag, rows, universe, layout, clock, envelope)."""
+    return poseidon(
+        [
+            tag("header"),
+            snapshot.rows_root(),
+            snapshot.universe.hash,
+            snapshot.shape.id,
+            snapshot.clock,
+            snapshot.envelope,
+        ]
+    )
+
+
+def signature_payload(snapshot: Snapshot) -> bytes:
+    """The bytes that a publisher signs; hashes are decimal text, the layout its id, the level its number."""
+    return canonical_bytes(
+        {
+            "schema": SIGNATURE_SCHEMA,
+            "market_root": str(market_root(snapshot)),
+            "snapshot": str(snapshot.hash),
+            "universe": str(snapshot.universe.hash),
+            "layout": str(snapshot.shape.id),
+            "level": level_number(snapshot.level),
+            "epoch": snapshot.epoch,
+            "time": snapshot.time,
+            "valid_until": snapshot.valid_until,
+            "envelope": str(snapshot.envelope),
+        }
+    )
+
+
+def signers(snapshot: Snapshot, public_keys: Iterable[str]) -> list[str]:
+    """Those of `public_keys` (hex) that signed this very snapshot, each once.
+
+    A signature by a key outside `public_keys`, or one that does not hold, counts for nothing.
+    """
+    wanted = set(public_keys)
+    payload = signature_payload(snapshot)
+    found: list[str] = []
+    for entry in snapshot.signatures:
+        if entry.public_key in wanted and entry.public_key not in found and _signed(entry, payload):
+            found.append(entry.public_key)
+    return found
+
+
+def _signed(entry: PublisherSignature, payload: bytes) -> bool:
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(entry.public_key))
+        key.verify(bytes.fromhex(entry.signature), payload)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def snapshot_valid(snapshot: Snapshot) -> None:
+    """Everything about a snapshot that a circuit takes for granted; run by publishers and verifiers.
+
+    Raises
+    ------
+    FormatError
+        Names the member that breaks a rule.
+    """
+    _window(snapshot)
+    _feeds(snapshot)
+    _nodes(snapshot)
+    _rows(snapshot)
+
+
+def _window(snapshot: Snapshot) -> None:
+    if snapshot.time > snapshot.valid_until:
+        raise FormatError(
+            "valid_until", "is before time", value=snapshot.valid_until, mend="time ≤ valid_until"
+        )
+
+
+def _feeds(snapshot: Snapshot) -> None:
+    seen: set[str] = set()
+    for position, feed in enumerate(snapshot.feeds):
+        if feed.id in seen:
+            raise FormatError(f"feeds[{position}].id", "is listed twice", value=feed.id, mend="Keep one")
+        seen.add(feed.id)
+        if feed.underlying not in snapshot.universe.underlyings:
+            raise FormatError(
+                f"feeds[{position}].underlying",
+                "is not in the universe",
+                value=feed.underlying,
+                mend="Use one of the universe's underlyings",
+            )
+
+
+def _nodes(snapshot: Snapshot) -> None:
+    wanted = snapshot.shape.nodes
+    if len(snapshot.nodes) != wanted:
+        raise FormatError(
+            "nodes", f"has {len(snapshot.nodes)} entries", mend=f"The layout {snapshot.layout} has {wanted}"
+        )
+    # Venues floor a scan loss at zero: without the zero stress a corner's own loss would go uncharged.
+    corners = {node.corner for node in snapshot.nodes}
+    still = {node.corner for node in snapshot.nodes if node.stress == "none"}
+    if any(feed.moves for feed in snapshot.feeds):
+        corners |= {"low", "high"}
+    for corner in sorted(corners - still):
+        raise FormatError("nodes", f"lacks the zero stress at the corner {corner!r}", mend="Add that node")
+
+
+def _rows(snapshot: Snapshot) -> None:
+    universe, shape = snapshot.universe, snapshot.shape
+    groups = {name: position + 1 for position, name in enumerate(universe.underlyings)}
+    previous = -1
+    for position, entry in enumerate(snapshot.rows):
+        field = f"rows[{position}]"
+        if entry.index <= previous:
+            raise FormatError(
+                f"{field}.index", "does not increase", value=entry.index, mend="Sort rows; keep one an index"
+            )
+        previous = entry.index
+        limit = min(len(universe.instruments), shape.capacity)
+        if entry.index >= limit:
+            raise FormatError(
+                f"{field}.index", "is beyond the universe", value=entry.index, mend=f"< {limit}"
+            )
+        instrument = universe.instruments[entry.index]
+        if instrument.retired:
+            raise FormatError(field, f"lists {instrument.id}, which is retired", mend="Leave the row out")
+        if instrument.expiry is not None and instrument.expiry <= snapshot.valid_until:
+            raise FormatError(
+                field,
+                f"lists {instrument.id}, which expires before valid_until",
+                value=instrument.expiry,
+                mend="Leave the row out, or shorten the window",
+            )
+        if entry.group != groups[instrument.underlying]:
+            raise FormatError(
+                f"{field}.group",
+                f"is not the id of {instrument.underlying}",
+                value=entry.group,
+                mend=f"It must be {groups[instrument.underlying]}",
+            )
+        try:
+            row_valid(entry.row(), shape)
+        except FormatError as error:
+            raise error.within("", prefix=field) from None
