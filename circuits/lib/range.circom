@@ -9,29 +9,37 @@ include "bitify.circom";
  * template which needs a bounded number does not compile with an unchecked one.
  */
 
-/// 0 <= in < 2^BITS, and the same number with its width as a tag.
+/// The bits of a number below 2^BITS, least significant first; no other number has any.
 /// Cost: BITS.
-template Bounded(BITS) {
-    // 2^253 is below the field's size, so the bits are unique; 254 bits would have two answers.
+template ToBits(BITS) {
+    // 2^253 is below the field's size, so the bits are unique; 254 of them would have two answers.
     assert(BITS > 0 && BITS < 254);
 
     signal input in;
-    signal output {maxbit} out;
+    signal output {binary} out[BITS];
 
-    component bits = Num2Bits(BITS);
-    bits.in <== in;
-    _ <== bits.out;
-
-    out.maxbit = BITS;
-    out <== in;
+    out <== Num2Bits(BITS)(in);
 }
 
-/// 0 <= in < 2^BITS, when nothing else is wanted from it.
+/// 0 <= in < 2^BITS.
 /// Cost: BITS.
 template AssertBounded(BITS) {
     signal input in;
 
-    _ <== Bounded(BITS)(in);
+    component bits = ToBits(BITS);
+    bits.in <== in;
+    _ <== bits.out;  // that they exist is all that is asked
+}
+
+/// 0 <= in < 2^BITS, and the same number with its width as a tag.
+/// Cost: BITS.
+template Bounded(BITS) {
+    signal input in;
+    signal output {maxbit} out;
+
+    AssertBounded(BITS)(in);
+    out.maxbit = BITS;
+    out <== in;
 }
 
 /// in is 0 or 1.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma circom 2.1.9;
 
-include "bitify.circom";
+include "comparators.circom";
 include "constants.circom";
 include "range.circom";
 
@@ -38,18 +38,17 @@ template Slot(DEPTH) {
     is_used <== Boolean()(used);
     negative <== Boolean()(size_negative);
     magnitude <== Bounded(WIDTH_SIZE())(size_magnitude);
-    position <== Num2Bits(2 * DEPTH)(index);
+    position <== ToBits(2 * DEPTH)(index);
     row.maxbit = 2 * DEPTH;
     row <== index;
 
-    // 2. An empty slot is zero in every part: it commits to nothing, moves nothing and has no minus sign.
+    // 2. A used slot has a size, an empty one has none.
+    signal no_size <== IsZero()(magnitude);
+    is_used === 1 - no_size;
+
+    // 3. An empty slot is zero in its other parts, too: it has one form, and no minus sign.
     (1 - is_used) * row === 0;
     (1 - is_used) * negative === 0;
-    (1 - is_used) * magnitude === 0;
-
-    // 3. A used slot has a size: only a number other than zero has an inverse.
-    signal inverse <-- size_magnitude != 0 ? 1 / size_magnitude : 0;
-    magnitude * inverse === is_used;
 
     // 4. The size with its sign; both parts of the packed slot are masked, as an empty slot is 0.
     size <== magnitude - 2 * negative * magnitude;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma circom 2.1.9;
 
-include "bitify.circom";
 include "constants.circom";
+include "range.circom";
 
 /*
  * The public terms of a claim, in one signal:
@@ -41,7 +41,7 @@ template UnpackTerms() {
     signal output {maxbit} ratio;       // k: the requirement is multiplied by (20 + k)/20
 
     var LENGTH = TERMS_BITS();
-    signal bits[LENGTH] <== Num2Bits(LENGTH)(terms);
+    signal {binary} bits[LENGTH] <== ToBits(LENGTH)(terms);
 
     // 1. Each field is a number of its own width.
     signal version <== BitsAt(LENGTH, TERMS_VERSION_OFFSET(), TERMS_VERSION_BITS())(bits);
