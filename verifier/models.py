@@ -103,7 +103,7 @@ class Document(Member):
             When it is not exactly this format; names the field, the value (unless private) and the mend.
         """
         if isinstance(obj, str | bytes):
-            obj = parse_json(obj, source=source)
+            obj = cls._discreetly(lambda: parse_json(obj, source=source))
         try:
             return cls.model_validate(obj, context=_READING)
         except ValidationError as error:
@@ -112,7 +112,17 @@ class Document(Member):
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read and `parse` a file; UsageError when it cannot be read."""
-        return cls.parse(load_json(path), source=str(path))
+        return cls.parse(cls._discreetly(lambda: load_json(path)), source=str(path))
+
+    @classmethod
+    def _discreetly(cls, read: Callable[[], Any]) -> Any:
+        """Read JSON; what it says of a bad number in a private file must not show the number."""
+        try:
+            return read()
+        except FormatError as error:
+            if not cls.PRIVATE:
+                raise
+            raise FormatError(error.field, error.problem, mend=error.mend, source=error.source) from None
 
     def save(self, path: str | Path) -> None:
         """Write the file atomically (0600 when the format is private)."""
