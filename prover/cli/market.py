@@ -1,0 +1,119 @@
+"""`zksolvency market build`: from prices and tiers to a universe and a snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.tables import MarketInput, build_market, merged_tiers
+from verifier.circuits import layouts
+from verifier.errors import UsageError
+from verifier.market import Level, Snapshot, market_root
+from verifier.universe import Universe
+
+from .options import MARKET, MARKET_INPUT, UNIVERSE, Json
+from .output import emit, out, table
+
+__all__ = ["register"]
+
+_PERCENT = 100
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    market = typer.Typer(
+        help="Market snapshots: prices and margin tiers as a table of integers.", no_args_is_help=True
+    )
+    market.callback()(_group)
+    market.command("build")(build)
+    app.add_typer(market, name="market")
+
+
+def _group() -> None:
+    """Market snapshots: prices and margin tiers as a table of integers."""
+
+
+def build(
+    source: Annotated[Path, typer.Argument(help="Prices and tiers (market-input).")] = MARKET_INPUT,
+    level: Annotated[str, typer.Option(help="maintenance or initial.")] = "maintenance",
+    band: Annotated[
+        str | None, typer.Option(help="Half-width of every band, such as 0.05; the input's own by default.")
+    ] = None,
+    layout: Annotated[str, typer.Option(help="Shape of the table.")] = "s2-k4-d5",
+    target: Annotated[Path, typer.Option("--out", help="The snapshot, unsigned.")] = MARKET,
+    universe: Annotated[Path, typer.Option(help="The universe; kept and extended when it exists.")] = UNIVERSE,
+    json_: Json = False,
+) -> None:
+    """Turn prices and margin tiers into a universe and an unsigned market snapshot.
+
+    Add-ons and tiers are charged at the worst edge of each band, and every rounding goes against the prover.
+
+    Example: zksolvency market build market-input.json --level maintenance --band 0.05
+    """
+    wanted = _level(level)
+    if layout not in layouts():
+        raise UsageError(f"--layout {layout}: is not known; it is one of {', '.join(layouts())}")
+    given = MarketInput.load(source)
+    if band is not None:
+        feeds = tuple(
+            feed if feed.low is not None else feed.model_copy(update={"band": None}) for feed in given.feeds
+        )
+        given = MarketInput.parse(given.model_copy(update={"band": band, "feeds": feeds}).to_json(), str(source))
+    earlier = Universe.load(universe) if universe.exists() else None
+    listed, snapshot = build_market(given, wanted, layout, earlier)
+    listed.save(universe)
+    snapshot.save(target)
+    merged = merged_tiers(given, wanted, layout)
+    result = {
+        "universe": {"file": str(universe), "id": str(listed.hash), "instruments": len(listed.instruments)},
+        "market": {
+            "file": str(target),
+            "root": str(market_root(snapshot)),
+            "level": level,
+            "layout": layout,
+            "time": snapshot.time,
+            "valid_until": snapshot.valid_until,
+        },
+        "merged_tiers": [
+            {"instrument": m.instrument, "tiers": [list(run) for run in m.tiers], "overcharge": float(m.overcharge)}
+            for m in merged
+        ],
+    }
+
+    def text() -> None:
+        _show(snapshot)
+        for each in merged:
+            share = float(each.overcharge) * _PERCENT
+            out.print(
+                f"{each.instrument}: more tiers than the layout has brackets; tiers {each.tiers} are merged and charge "
+                f"at most {share:.2f} % more than the venue"
+            )
+        out.print(f"wrote {universe} and {target} (unsigned: zksolvency sign {target})")
+
+    emit(result, text, as_json=json_)
+
+
+def _show(snapshot: Snapshot) -> None:
+    names = {position: each for position, each in enumerate(snapshot.universe.instruments)}
+    feeds = {feed.underlying: feed for feed in snapshot.feeds}
+    rows = []
+    for entry in snapshot.rows:
+        instrument = names[entry.index]
+        feed = feeds.get(instrument.underlying)
+        band = (feed.price, feed.low, feed.high) if feed else ("", "", "")
+        rows.append([instrument.id, instrument.kind, instrument.lot, *band, str(len(set(entry.brackets)))])
+    columns = ["instrument", "kind", "lot", "price", "from", "to", "tiers"]
+    table(
+        f"{snapshot.universe.name}, {snapshot.level} margin, epoch {snapshot.epoch}", columns, rows,
+        right=frozenset({2, 3, 4, 5, 6}),
+    )
+
+
+def _level(text: str) -> Level:
+    if text == "maintenance":
+        return "maintenance"
+    if text == "initial":
+        return "initial"
+    raise UsageError(f"--level {text}: is not known; it is maintenance or initial")

@@ -1,0 +1,93 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.secrets import Key, KeyFile, Role
+from prover.toolchain.workspace import workspace
+from verifier.errors import UsageError
+
+__all__ = [
+    "ACCOUNT",
+    "BUNDLE",
+    "CHALLENGE",
+    "MARKET",
+    "MARKET_INPUT",
+    "POLICY",
+    "SECRETS",
+    "STATEMENT",
+    "UNIVERSE",
+    "Json",
+    "PassphraseFile",
+    "keys_directory",
+    "passphrase",
+    "unlock",
+    "verifier_keys",
+]
+
+# Every step has a default file name, so that the quick start needs no flags.
+MARKET_INPUT = Path("market-input.json")
+UNIVERSE = Path("universe.json")
+MARKET = Path("market.json")
+ACCOUNT = Path("account.json")
+STATEMENT = Path("statement.json")
+POLICY = Path("policy.json")
+CHALLENGE = Path("challenge.json")
+BUNDLE = Path("bundle.json")
+SECRETS = Path("secrets")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of text.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help="File whose first line opens encrypted files; $ZKSOLVENCY_PASSPHRASE does the same.",
+    ),
+]
+
+
+def passphrase(file: Path | None) -> str | None:
+    """The passphrase of a file's first line or of the environment; never of an argument."""
+    if file is not None:
+        try:
+            lines = file.read_text().splitlines()
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read ({error.strerror or error})") from None
+        if not lines or not lines[0]:
+            raise UsageError(f"{file}: its first line is empty; write the passphrase there")
+        return lines[0]
+    return os.environ.get("ZKSOLVENCY_PASSPHRASE") or None
+
+
+def unlock(path: Path, kind: Role, phrase: str | None) -> Key:
+    """The key of a file, asking for its passphrase on a terminal when none was given."""
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such key file. Make one: zksolvency keys new {kind} --out {path}")
+    file = KeyFile.load(path)
+    if file.kind != kind:
+        raise UsageError(f"{path}: is a {file.kind}'s key, and a {kind}'s is needed")
+    if file.encrypted is not None and phrase is None and sys.stdin.isatty():
+        phrase = typer.prompt(f"Passphrase of {path}", hide_input=True, err=True)
+    return file.unlock(phrase)
+
+
+def keys_directory() -> Path:
+    """Where `setup` puts proving keys: build/keys of the workspace."""
+    return workspace().build / "keys"
+
+
+def verifier_keys(chosen: Path | None, policy: Path) -> Path:
+    """The verifier's own key store: `--keys`, $ZKSOLVENCY_KEYS, `keys` beside the policy, or the workspace's."""
+    if chosen is not None:
+        return chosen
+    named = os.environ.get("ZKSOLVENCY_KEYS")
+    if named:
+        return Path(named)
+    beside = policy.parent / "keys"
+    return beside if beside.is_dir() else keys_directory()

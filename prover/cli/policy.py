@@ -1,0 +1,161 @@
+"""`zksolvency policy`: what a verifier demands, and a fresh challenge under it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.secrets import KeyFile
+from verifier.circuits import instance as instance_of
+from verifier.circuits import instances
+from verifier.errors import UsageError
+from verifier.files import write_atomic
+from verifier.keystore import KeyStore
+from verifier.market import Snapshot
+from verifier.policy import Policy, new_challenge
+
+from .options import CHALLENGE, MARKET, POLICY, SECRETS, Json, keys_directory
+from .output import emit, out
+
+__all__ = ["register"]
+
+_DAY = 24 * 3600
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    policy = typer.Typer(no_args_is_help=True)
+    policy.callback()(_group)
+    policy.command("new")(new)
+    policy.command("challenge")(challenge)
+    app.add_typer(policy, name="policy")
+
+
+def _group() -> None:
+    """What a verifier demands, and a fresh challenge under it."""
+
+
+def new(
+    size: Annotated[list[str] | None, typer.Option(help="Accepted circuit; repeat for more.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Where the keys to accept are.")] = None,
+    market: Annotated[Path, typer.Option(help="A snapshot of the accepted universe.")] = MARKET,
+    attestor: Annotated[list[Path] | None, typer.Option(help="Key file of an accepted attestor; repeat.")] = None,
+    publisher: Annotated[list[Path] | None, typer.Option(help="Key file of an accepted publisher; repeat.")] = None,
+    quorum: Annotated[int, typer.Option(help="How many of the publishers must have signed.")] = 1,
+    level: Annotated[str | None, typer.Option(help="maintenance or initial; the snapshot's by default.")] = None,
+    ratio: Annotated[str, typer.Option(help="Equity over requirement, a multiple of 0.05.")] = "1",
+    floor: Annotated[int, typer.Option(help="Whole quote units that are left after the requirement.")] = 1,
+    coverage: Annotated[str, typer.Option(help="account, or owner: all of this owner at the venue.")] = "account",
+    subject: Annotated[str | None, typer.Option(help="Of whom; anyone's when left out.")] = None,
+    max_age: Annotated[int, typer.Option(help="Seconds after as_of for which a proof counts.")] = _DAY,
+    audience: Annotated[str, typer.Option(help="Whom proofs are made for.")] = "verifier.example",
+    name: Annotated[str, typer.Option(help="What the policy is called.")] = "policy",
+    allow_self_declared: Annotated[bool, typer.Option(help="Accept anyone's word for an account.")] = False,
+    standing: Annotated[bool, typer.Option(help="Accept proofs that answer no fresh challenge.")] = False,
+    target: Annotated[Path, typer.Option("--out", help="The policy.")] = POLICY,
+    json_: Json = False,
+) -> None:
+    """Write a policy, and put the keys that it accepts into the key store beside it.
+
+    Development keys are accepted only when the accepted key is one, and the output says so.
+
+    Example: zksolvency policy new --audience lender.example --floor 1000 --size 8-2
+    """
+    snapshot = Snapshot.load(market)
+    source = keys or keys_directory()
+    store = target.parent / "keys"
+    accepted, development = _accept(size, source, store)
+    attestors = [_public(path, "attestor") for path in attestor or [SECRETS / "attestor.json"]]
+    publishers = [_public(path, "publisher") for path in publisher or [SECRETS / "publisher.json"]]
+    made = Policy.parse(
+        {
+            "schema": Policy.SCHEMA,
+            "name": name,
+            "audience": audience,
+            "circuits": accepted,
+            "allow_development_keys": development,
+            "attestors": [{"name": file.name, "attestor": file.public["attestor"]} for file in attestors],
+            "allow_self_declared": allow_self_declared,
+            "publishers": [{"name": file.name, "public_key": file.public["public_key"]} for file in publishers],
+            "publisher_quorum": quorum,
+            "universe": str(snapshot.universe.hash),
+            "level": level or snapshot.level,
+            "ratio": ratio,
+            "floor": str(floor),
+            "coverage": coverage,
+            **({"subject": subject} if subject is not None else {}),
+            "max_age": max_age,
+            "fresh_challenge": not standing,
+        },
+        "policy",
+    )
+    made.save(target)
+    result = {"file": str(target), "id": str(made.id), "keys": str(store), "policy": made.to_json()}
+
+    def text() -> None:
+        out.print(f"wrote {target}: {made.level} margin × {made.ratio} + {made.floor} {snapshot.universe.quote}")
+        for circuit in made.circuits:
+            out.print(f"  accepts {circuit.circuit} with key {circuit.verification_key[:23]}… (in {store})")
+        if development:
+            out.print("  it accepts DEVELOPMENT KEYS: anybody can forge proofs under them; for trials only")
+
+    emit(result, text, as_json=json_)
+
+
+def challenge(
+    policy: Annotated[Path, typer.Argument(help="Your policy.")] = POLICY,
+    target: Annotated[Path, typer.Option("--out", help="The challenge.")] = CHALLENGE,
+    json_: Json = False,
+) -> None:
+    """Write a fresh challenge: audience, policy and a nonce of 256 bits. Send it to the prover, and keep it.
+
+    Example: zksolvency policy challenge policy.json
+    """
+    made = new_challenge(Policy.load(policy))
+    made.save(target)
+    emit(
+        {"file": str(target), "challenge": made.to_json()},
+        lambda: out.print(f"wrote {target} for {made.audience}, nonce {made.nonce[:16]}…"),
+        as_json=json_,
+    )
+
+
+def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[dict[str, str]], bool]:
+    """The accepted circuits with their keys' hashes, copied into `store`; and whether a key is a development key."""
+    found = KeyStore(source).entries() if source.is_dir() else []
+    wanted = [_instance(size) for size in sizes] if sizes else [each.name for each in instances().values()]
+    accepted, development = [], False
+    for name in wanted:
+        mine = [entry for entry in found if entry.manifest.circuit == name]
+        if not mine and sizes:
+            raise UsageError(f"{source}: there is no key of {name}. Make one: zksolvency setup --size {instance_of(name).size}")
+        if not mine:
+            continue
+        best = next((entry for entry in mine if entry.manifest.production), mine[0])
+        accepted.append({"circuit": name, "verification_key": best.manifest.verification_key})
+        development |= not best.manifest.production
+        target = store / best.manifest.name
+        for file in ("verification_key.json", "manifest.json"):
+            write_atomic(target / file, (best.directory / file).read_bytes())
+    if not accepted:
+        raise UsageError(f"{source}: there are no keys. Make them: zksolvency setup")
+    return accepted, development
+
+
+def _instance(size: str) -> str:
+    try:
+        return instance_of(size).name
+    except KeyError:
+        known = ", ".join(each.size for each in instances().values())
+        raise UsageError(f"--size {size}: is not known; it is one of {known}") from None
+
+
+def _public(path: Path, kind: str) -> KeyFile:
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such key file; name one with --{kind}")
+    file = KeyFile.load(path)
+    if file.kind != kind:
+        raise UsageError(f"{path}: is a {file.kind}'s key, and a {kind}'s is needed")
+    return file
