@@ -1,0 +1,427 @@
+"""ccxt's unified structures: what ``fetch_positions`` and ``fetch_balance`` return.
+
+``contracts`` is unsigned (the sign is in ``side``), a size is contracts · contractSize, and numbers are
+binary floats. So the venue's own text is read from ``info``: by the rules of `natives` where the venue is
+known, else by looking for text there that is the very number ccxt parsed. What only a float is left of is
+taken digit for digit, and the reading says so. Field names: ccxt's manual, "Position structure" and
+"Balance structure".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from . import binance, dydx, hyperliquid
+from .balances import Balance, exact, read_balance
+from .model import Check, Context, Position, Reading, Reported, tolerance, total
+from .natives import Native, native_position
+from .raw import At
+
+__all__ = ["FORMAT", "claims", "read"]
+
+FORMAT = "ccxt"
+_ORDERS = "open orders: ccxt's positions and balances do not list them"
+_FUNDING = "funding since the venue's last settlement"
+_FLOAT = Fraction(1, 10**9)
+"""Relative difference by which a float may miss the text it was parsed from, generously."""
+
+_WHOLE: tuple[tuple[Callable[[At], bool], Callable[[Sequence[At], Context], Reading]], ...] = (
+    (hyperliquid.claims, hyperliquid.read),
+    (binance.claims, binance.read),
+    (dydx.claims, dydx.read),
+)
+"""Venues whose balance response has the whole account in it: read as such."""
+
+
+def claims(part: At) -> bool:
+    """Whether this is a list of unified positions (or of none), a balance, or an object with either."""
+    return bool(list(_positions_in(part))) or _balance_in(part) is not None or part.value == []
+
+
+def _is_position(entry: At) -> bool:
+    return entry.has("symbol", "info", "contracts") or entry.has("symbol", "contracts", "side")
+
+
+def _positions_in(part: At) -> Iterator[At]:
+    inner = part.get("positions") if isinstance(part.value, dict) else part
+    if inner is not None and isinstance(inner.value, list):
+        entries = list(inner.items())
+        if entries and all(_is_position(entry) for entry in entries):
+            yield from entries
+    elif inner is not None and _is_position(inner):
+        yield inner
+    elif _is_position(part):
+        yield part
+
+
+def _balance_in(part: At) -> At | None:
+    inner = part.get("balance") or part
+    return inner if inner.has("total", "free") else None
+
+
+def read(parts: Sequence[At], context: Context) -> Reading:
+    """Positions and balance of one account.
+
+    Parameters
+    ----------
+    parts
+        Positions, a balance, or both in one object. Positions alone give a reading without cash.
+    context
+        `venue` and `quote` of the universe.
+
+    Raises
+    ------
+    FormatError
+        Names the entry: no size, a side that contradicts it, both sides of a symbol open, an inverse
+        contract, or figures that disagree with the venue's own.
+    """
+    entries = [entry for part in parts for entry in _positions_in(part)]
+    balances = [found for part in parts if (found := _balance_in(part)) is not None]
+    if len(balances) > 1:
+        raise balances[1].error("is a second balance", mend="Give one account at a time")
+    legs = [leg for entry in entries if (leg := _leg(entry)) is not None]
+    if balances:
+        native = _whole_account(balances[0], context)
+        if native is not None:
+            _same(legs, native, balances[0])
+            return native
+    return _unified(legs, balances[0] if balances else None, parts[0], context)
+
+
+def _whole_account(balance: At, context: Context) -> Reading | None:
+    """The reading of the venue's own response under the balance's ``info``, where that has everything."""
+    info = balance.get("info")
+    if info is None:
+        return None
+    for claims_whole, read_whole in _WHOLE:
+        if claims_whole(info):
+            return read_whole([info], context)
+    return None
+
+
+@dataclass(frozen=True)
+class _Leg:
+    position: Position
+    settle: str | None
+    isolated: bool
+    collateral: Fraction | None
+    maybe_float: bool
+    venue: str | None
+    at: At
+
+
+def _same(legs: list[_Leg], native: Reading, balance: At) -> None:
+    """Positions that are given beside a whole account must be among that account's."""
+    held = {position.symbol: position.size for position in native.positions}
+    for leg in legs:
+        if not leg.isolated and leg.venue is not None and held.get(leg.position.symbol) != leg.position.size:
+            raise balance.error(
+                f"and the positions differ in {leg.position.symbol}",
+                mend="Fetch both again, right after each other",
+            )
+
+
+def _leg(entry: At) -> _Leg | None:
+    symbol = entry.need("symbol").text()
+    info = entry.get("info")
+    native = None if info is None else native_position(info)
+    size, loose = _size(entry, native, info)
+    if size == 0:
+        return None
+    base, settle = _parts(symbol)
+    isolated = _isolated(entry, native)
+    if not isolated and settle is not None and settle == base:
+        raise entry.error(
+            f"{symbol} is settled in its own underlying (inverse)",
+            mend="Only contracts settled in the quote currency are imported; keep this account apart",
+        )
+    figure = _Figures(entry, native, info)
+    notional, mark = figure("notional", "notional"), figure("mark", "markPrice")
+    price, profit = figure("entry", "entryPrice"), figure("profit", "unrealizedPnl")
+    if mark is None and notional and abs(notional) != abs(size) * (price or 0):
+        # A notional at the entry price (some venues write that) is no mark.
+        mark = abs(notional) / abs(size)
+    if mark is None and price is not None and profit is not None:
+        mark = price + profit / size
+    for name, value in (("markPrice", mark), ("entryPrice", price)):
+        if value is not None and value <= 0:
+            raise entry.error(f"has a {name} that is not above zero", mend="Save the response again")
+    position = Position(
+        symbol=symbol if native is None else native.symbol,
+        size=size,
+        mark=mark,
+        entry=price,
+        notional=None if notional is None else abs(notional),
+        maintenance=_not_negative(figure("maintenance", "maintenanceMargin")),
+        initial=_not_negative(figure("initial", "initialMargin")),
+        unrealised=profit,
+        aliases=_aliases(symbol),
+        where=(entry.file, entry.path),
+    )
+    return _Leg(
+        position=position,
+        settle=settle,
+        isolated=isolated,
+        collateral=figure("", "collateral"),
+        maybe_float=loose or figure.loose,
+        venue=None if native is None else native.rule.venue,
+        at=entry,
+    )
+
+
+def _size(entry: At, native: Native | None, info: At | None) -> tuple[Fraction, bool]:
+    """(signed size in units of the underlying, whether a float was all there was)."""
+    contracts_at, unit_at = entry.get("contracts"), entry.get("contractSize")
+    unit = None if unit_at is None else unit_at.number()
+    if unit is not None and unit <= 0:
+        raise entry.need("contractSize").error("must be above zero", show=True)
+    contracts, loose = (None, False) if contracts_at is None else exact(contracts_at, info)
+    sign = _unified_sign(entry)
+
+    if native is not None:
+        if native.rule.contracts and unit is None and native.size:
+            raise entry.error("has no contractSize", mend="Load ccxt's markets before the positions")
+        size = native.size * (unit or 1) if native.rule.contracts else native.size
+        if sign is not None and size and (size > 0) != (sign > 0):
+            raise entry.need("side").error("contradicts the venue's own size under info", show=True)
+        if contracts is not None:
+            unified = abs(contracts) * (unit or 1)
+            if abs(unified - abs(size)) > _FLOAT * max(unified, abs(size)):
+                raise entry.need("contracts").error("contradicts the venue's own size under info")
+        return size, unit_at is not None and native.rule.contracts and exact(unit_at, info)[1]
+
+    if contracts is None:
+        raise entry.error("has no contracts, and info is of no known venue", mend="Use a newer ccxt")
+    if contracts < 0:
+        raise entry.need("contracts").error("is negative", mend="ccxt writes it unsigned, with a side")
+    if contracts == 0:
+        return contracts, False
+    if unit is None:
+        raise entry.error("has no contractSize", mend="Load ccxt's markets before the positions")
+    if sign is None:
+        raise entry.error("has no side", mend='ccxt writes "long" or "short"')
+    return sign * contracts * unit, loose
+
+
+def _unified_sign(entry: At) -> int | None:
+    side = entry.get("side")
+    if side is None:
+        return None
+    if side.text() not in ("long", "short"):
+        raise side.error("is not a side", mend='It is "long" or "short"', show=True)
+    return 1 if side.text() == "long" else -1
+
+
+class _Figures:
+    """Reads a figure from the venue's own member, else from ccxt's; remembers whether a float was read."""
+
+    def __init__(self, entry: At, native: Native | None, info: At | None) -> None:
+        self.entry, self.native, self.info = entry, native, info
+        self.loose = False
+
+    def __call__(self, name: str, unified: str) -> Fraction | None:
+        if self.native is not None and name:
+            found = self.native.number(name)
+            if found is not None:
+                return found
+        at = self.entry.get(unified)
+        if at is None:
+            return None
+        value, loose = exact(at, self.info)
+        self.loose |= loose and unified == "entryPrice"
+        return value
+
+
+def _not_negative(value: Fraction | None) -> Fraction | None:
+    """Derive writes margins as negative numbers net of the position's value: they compare with nothing."""
+    return None if value is None or value < 0 else value
+
+
+def _isolated(entry: At, native: Native | None) -> bool:
+    if native is not None and native.isolated is not None:
+        return native.isolated
+    mode = entry.get("marginMode")
+    if mode is None:
+        flag = entry.get("isolated")
+        return flag is not None and flag.boolean()
+    if mode.text() not in ("cross", "isolated"):
+        raise mode.error("is not a margin mode", mend='It is "cross" or "isolated"', show=True)
+    return mode.text() == "isolated"
+
+
+def _parts(symbol: str) -> tuple[str, str | None]:
+    """(base, settlement currency) of ``BASE/QUOTE:SETTLE-…``."""
+    base, _, rest = symbol.partition("/")
+    settle = rest.partition(":")[2].partition("-")[0]
+    return base, settle or None
+
+
+def _aliases(symbol: str) -> tuple[str, ...]:
+    base, settle = _parts(symbol)
+    quote = symbol.partition("/")[2].partition(":")[0]
+    if "-" in symbol.partition(":")[2]:
+        return (symbol,)
+    names = [symbol, f"{base}{quote}", f"{base}-{quote}", f"{base}-PERP", base]
+    if settle and settle != quote:
+        names.insert(1, f"{base}{settle}")
+    return tuple(dict.fromkeys(names))
+
+
+def _unified(legs: list[_Leg], balance: At | None, part: At, context: Context) -> Reading:
+    venue = _venue(legs, part, context)
+    cross = [leg for leg in legs if not leg.isolated]
+    quote = context.quote or _quote(cross, balance, part)
+    _one_side(cross)
+    others = [leg for leg in cross if leg.settle is not None and leg.settle != quote]
+    if others:
+        raise others[0].at.error(
+            f"is settled in {others[0].settle}, not in {quote}",
+            mend="Positions settled in another currency need a universe of that quote",
+        )
+    notes: list[str] = []
+    exclusions = [_ORDERS, _FUNDING]
+    isolated = [leg for leg in legs if leg.isolated]
+    if isolated:
+        exclusions.append(f"{len(isolated)} isolated position(s) with their collateral")
+    for leg in cross:
+        if leg.maybe_float:
+            notes.append(
+                f"{leg.position.symbol}: read from a binary float, digit for digit; no venue text in info"
+            )
+
+    cash: Fraction | None = None
+    reported = Reported(
+        maintenance=total(leg.position.maintenance for leg in cross),
+        initial=total(leg.position.initial for leg in cross),
+        notional=total(leg.position.notional for leg in cross),
+    )
+    if balance is not None:
+        wallet = read_balance(balance, quote)
+        cash = _cash(wallet, cross, isolated, balance)
+        notes.append(wallet.note)
+        exclusions += wallet.exclusions
+        reported = Reported(
+            equity=wallet.equity,
+            maintenance=reported.maintenance if wallet.maintenance is None else wallet.maintenance,
+            initial=reported.initial if wallet.initial is None else wallet.initial,
+            notional=reported.notional,
+        )
+    return Reading(
+        venue=venue,
+        format=FORMAT,
+        as_of=_time(balance),
+        cash=cash,
+        positions=tuple(leg.position for leg in cross),
+        reported=reported,
+        checks=tuple(_checks(cross)),
+        notes=tuple(notes),
+        exclusions=tuple(exclusions),
+    )
+
+
+def _cash(wallet: Balance, cross: list[_Leg], isolated: list[_Leg], balance: At) -> Fraction:
+    """Cash with the entry notionals folded in."""
+    cash = wallet.amount
+    for leg in cross:
+        position = leg.position
+        held = None if position.mark is None else position.size * position.mark
+        profit = position.unrealised
+        if profit is None and position.entry is not None and held is not None:
+            profit = held - position.size * position.entry
+        if held is None or (profit is None and wallet.has_profit is not True):
+            raise leg.at.error(
+                f"{position.symbol} has too little to value it",
+                mend="It needs two of markPrice, entryPrice, unrealizedPnl",
+            )
+        cash -= held
+        if wallet.has_profit is False:
+            cash += profit or 0
+    if wallet.has_profit is None:
+        gained = total(_profit(leg.position) for leg in cross)
+        cash += min(gained or Fraction(0), Fraction(0))
+        for leg in isolated:
+            if leg.collateral is None:
+                raise leg.at.error(
+                    "is isolated, and nothing says how much of the balance is its collateral",
+                    mend="Close it, or give the venue's own response",
+                )
+            cash -= max(leg.collateral, Fraction(0))
+    return cash
+
+
+def _profit(position: Position) -> Fraction | None:
+    if position.unrealised is not None or position.mark is None or position.entry is None:
+        return position.unrealised
+    return position.size * (position.mark - position.entry)
+
+
+def _one_side(legs: list[_Leg]) -> None:
+    seen: set[str] = set()
+    for leg in legs:
+        if leg.position.symbol in seen:
+            raise leg.at.error(
+                f"{leg.position.symbol} is held a second time (both sides, or a duplicate)",
+                mend="Venues charge each side; one net line would charge less. Close the smaller side first",
+            )
+        seen.add(leg.position.symbol)
+
+
+def _venue(legs: list[_Leg], part: At, context: Context) -> str:
+    named = {leg.venue for leg in legs if leg.venue is not None}
+    stated = part.get("exchange") if isinstance(part.value, dict) else None
+    if stated is not None:
+        named.add(stated.text())
+    if len(named) > 1:
+        raise part.error("holds positions of several venues", mend="Import one account at a time")
+    found = named.pop() if named else context.venue
+    if found is None:
+        raise part.error(
+            "does not say which venue it is of", mend='Give a universe, or add "exchange": "name"'
+        )
+    return found
+
+
+def _quote(cross: list[_Leg], balance: At | None, part: At) -> str:
+    named = {leg.settle for leg in cross if leg.settle is not None}
+    if not named and balance is not None:
+        column = balance.need("total")
+        named = {
+            key
+            for key in (column.value if isinstance(column.value, dict) else {})
+            if column.get(key) is not None
+        }
+    if len(named) != 1:
+        raise part.error("does not say which currency is meant", mend="Give a universe: its quote")
+    return named.pop()
+
+
+def _time(balance: At | None) -> int | None:
+    """A position's own timestamp is when it was opened or last changed, so only a balance's counts."""
+    stamp = None if balance is None else balance.get("timestamp")
+    return None if stamp is None else stamp.seconds()
+
+
+def _checks(cross: list[_Leg]) -> Iterator[Check]:
+    for leg in cross:
+        position = leg.position
+        size = position.notional or Fraction(0)
+        if position.mark is None:
+            continue
+        if position.notional is not None:
+            ours = abs(position.size) * position.mark
+            yield Check(
+                f"{position.symbol}: notional = |size| · mark", ours, position.notional, tolerance(size)
+            )
+        if position.entry is not None and position.unrealised is not None:
+            ours = position.size * (position.mark - position.entry)
+            slack = tolerance(size) + abs(position.size * position.entry) / 10**5
+            yield Check(
+                f"{position.symbol}: profit = size · (mark − entry)",
+                ours,
+                position.unrealised,
+                slack,
+                note="some venues add fees or funding to it",
+                decisive=False,
+            )

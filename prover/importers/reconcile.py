@@ -1,0 +1,289 @@
+"""Our figures beside the venue's own: does this margin model see the account as the venue does?
+
+Everything of ours comes from the exact engine on integer rows. With the market input at hand the rows are
+built anew at the venue's own marks with no band, so that what is left of a difference is the model's. With
+a snapshot alone its own marks and band are used, and the lines say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from verifier.circuits import scale
+from verifier.errors import FormatError
+from verifier.market import Level, Snapshot
+from verifier.universe import Universe
+
+from ..accounts import Account
+from ..engine import MarginReport, margin
+from ..tables import MarketInput, build_market, merged_tiers
+from ..tables.venue_rules import venue_margin
+from .account import Placed
+from .model import Check, Reading, tolerance
+from .raw import decimal_text
+
+__all__ = ["Reconciliation", "at_marks", "reconcile"]
+
+_MONEY = 10 ** scale("cash")
+_ROUNDING = Fraction(4, 10 ** scale("value"))
+"""A row's mark, rate and addon are each off by at most a unit a lot, the addon by two."""
+
+_SHOWN = 6
+_EXACT = 18
+_LEVERAGE = "ours is at the venue's maximum leverage; venues print it at the leverage the user chose"
+_OLD_TIERS = "the market input's tiers may not be those of the response's time"
+_MERGED = "the table has room for fewer tiers than the venue, so they are merged from above"
+_TIERS = "without a market input: the snapshot's own marks, charges at the worst edge of its band"
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Two columns of figures.
+
+    Attributes
+    ----------
+    lines
+        Ours and the venue's, with the difference.
+    basis
+        At which marks ours are.
+    quote
+        The currency.
+    notes
+        What could not be compared, and why.
+    """
+
+    lines: tuple[Check, ...]
+    basis: str
+    quote: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def coherent(self) -> bool:
+        """Whether no two figures that must agree differ."""
+        return not any(line.decisive and line.agrees is False for line in self.lines)
+
+    @property
+    def compared(self) -> int:
+        """How many pairs of figures there were to compare."""
+        return sum(line.agrees is not None for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; figures are decimal text in quote units."""
+        return {
+            "coherent": self.coherent,
+            "basis": self.basis,
+            "quote": self.quote,
+            "lines": [
+                {
+                    "name": line.name,
+                    "ours": _text(line.ours, _EXACT),
+                    "venue": _text(line.theirs, _EXACT),
+                    "difference": _text(line.difference, _EXACT),
+                    "verdict": verdict(line),
+                    "note": line.note,
+                }
+                for line in self.lines
+            ],
+            "notes": list(self.notes),
+        }
+
+    def table(self) -> tuple[str, list[str], list[list[str]]]:
+        """(title, column names, rows of text) for people; figures to the sixth decimal."""
+        rows = [
+            [
+                line.name,
+                _text(line.ours, _SHOWN) or "-",
+                _text(line.theirs, _SHOWN) or "-",
+                _text(line.difference, _SHOWN) or "-",
+                verdict(line),
+            ]
+            for line in self.lines
+        ]
+        return f"Ours and the venue's ({self.basis})", ["", "ours", "venue", "difference", ""], rows
+
+    def remarks(self) -> list[str]:
+        """Everything to be said below the table, each once."""
+        told = [f"{line.name}: {line.note}" for line in self.lines if line.note and line.agrees is False]
+        return list(dict.fromkeys([*told, *self.notes]))
+
+
+def verdict(line: Check) -> str:
+    """One or two words on a line."""
+    if line.agrees is None:
+        return "not compared"
+    if line.agrees:
+        return "agrees"
+    return "DIFFERS" if line.decisive else "differs, see note"
+
+
+def _text(value: Fraction | None, places: int) -> str | None:
+    return None if value is None else decimal_text(value, places)
+
+
+def reconcile(
+    reading: Reading,
+    *,
+    account: Account | None = None,
+    placed: Placed | None = None,
+    market: MarketInput | None = None,
+    snapshot: Snapshot | None = None,
+    universe: Universe | None = None,
+    layout: str = "s2-k4-d5",
+) -> Reconciliation:
+    """Compare an imported account with the venue's own figures.
+
+    Parameters
+    ----------
+    reading
+        The response.
+    account, placed
+        What became of it in `universe`; without them only the response is held against itself. The cash of an
+        account whose reading has none is not looked at.
+    market
+        The venue's tiers: rows are built from it at the venue's marks.
+    snapshot
+        Used instead when there is no `market`.
+    universe
+        Of `account`; its order and lots are kept.
+    layout
+        Name of the table's shape.
+    """
+    quote = universe.quote if universe is not None else "quote"
+    if account is None or placed is None or (market is None and snapshot is None):
+        return Reconciliation(reading.checks, "the response against itself", quote, _silent(reading))
+    if market is not None:
+        here = at_marks(market, placed)
+        lines, notes = _at_venue_marks(reading, account, placed, here, universe, layout)
+        basis = "at the venue's marks"
+    else:
+        assert snapshot is not None  # noqa: S101  (narrowing: one of the two is given)
+        lines, notes = _at_snapshot(reading, account, snapshot)
+        basis = "at the snapshot's marks"
+    return Reconciliation((*lines, *reading.checks), basis, quote, (*notes, *_silent(reading)))
+
+
+def _silent(reading: Reading) -> tuple[str, ...]:
+    stated = reading.reported
+    return tuple(
+        f"the venue's response states no {name}"
+        for name, value in (("equity", stated.equity), ("maintenance margin", stated.maintenance))
+        if value is None
+    )
+
+
+def at_marks(market: MarketInput, placed: Placed) -> MarketInput:
+    """The same rules at the venue's marks, with no band, and no charge for what accrues later."""
+    marks: dict[str, Fraction] = {}
+    for instrument, position in placed.positions:
+        if position.mark is not None:
+            marks.setdefault(instrument.underlying, position.mark)
+    feeds = []
+    for feed in market.feeds:
+        price = marks.get(feed.underlying)
+        change: dict[str, Any] = {"band": "0", "low": None, "high": None}
+        if price is not None:
+            change["price"] = decimal_text(price, _EXACT)
+        feeds.append(feed.model_copy(update=change))
+    instruments = [each.model_copy(update={"carry_rate": None}) for each in market.instruments]
+    return market.model_copy(update={"feeds": tuple(feeds), "instruments": tuple(instruments)})
+
+
+def _at_venue_marks(
+    reading: Reading,
+    account: Account,
+    placed: Placed,
+    market: MarketInput,
+    universe: Universe | None,
+    layout: str,
+) -> tuple[list[Check], list[str]]:
+    notes: list[str] = []
+    report, snapshot = _margin(account, market, "maintenance", universe, layout)
+    slack = _slack(report)
+    stated = reading.reported
+    merged = {each.instrument: each for each in merged_tiers(market, "maintenance", layout)}
+    held = {position.instrument for position in account.positions}
+    for each in merged.values():
+        if each.instrument in held:
+            worst = decimal_text(each.overcharge * 100, 2)
+            notes.append(
+                f"{each.instrument}: tiers were merged from above, at most {worst} % over the venue's charge"
+            )
+    equity = None if reading.cash is None else _money(report.equity)
+    allowed = tolerance(stated.maintenance or Fraction(0)) + slack
+    charged = _money(report.requirement)
+    lines = [Check("equity", equity, stated.equity, tolerance(stated.equity or Fraction(0)) + slack)]
+    if held & merged.keys():
+        exact = venue_margin(market, "maintenance", dict(placed.lines()), Fraction(0)).requirement
+        name = "maintenance margin as the table charges it"
+        lines.append(Check("maintenance margin", exact, stated.maintenance, allowed, _OLD_TIERS))
+        lines.append(Check(name, charged, stated.maintenance, allowed, _MERGED, decisive=False))
+    else:
+        lines.append(Check("maintenance margin", charged, stated.maintenance, allowed, _OLD_TIERS))
+    lines += _positions(report, placed, snapshot.universe, slack)
+    try:
+        initial, _ = _margin(account, market, "initial", universe, layout)
+    except FormatError:
+        notes.append("the market input has no initial margin, so none is compared")
+    else:
+        lines.append(
+            Check(
+                "initial margin",
+                _money(initial.requirement),
+                stated.initial,
+                tolerance(stated.initial or Fraction(0)) + slack,
+                note=_LEVERAGE,
+                decisive=False,
+            )
+        )
+        if stated.initial is not None:
+            notes.append(f"initial margin: {_LEVERAGE}")
+    return lines, notes
+
+
+def _margin(
+    account: Account, market: MarketInput, level: Level, universe: Universe | None, layout: str
+) -> tuple[MarginReport, Snapshot]:
+    _, snapshot = build_market(market, level, layout, universe)
+    return margin(account, snapshot), snapshot
+
+
+def _positions(report: MarginReport, placed: Placed, universe: Universe, slack: Fraction) -> Iterator[Check]:
+    """Notional, and maintenance margin where the venue prints it, of every position."""
+    parts = {part.instrument: part for part in report.positions}
+    for instrument, position in placed.positions:
+        part = parts[instrument.id]
+        allowed = tolerance(position.notional or Fraction(0)) + slack
+        yield Check(f"notional of {instrument.id}", abs(_money(part.value)), position.notional, allowed)
+        if any(
+            each.kind == "aggregate" and each.underlying == instrument.underlying
+            for each in universe.instruments
+        ):
+            continue
+        charge = _money(part.addon + part.bracket_charge)
+        name = f"maintenance margin of {instrument.id}"
+        yield Check(name, charge, position.maintenance, allowed, decisive=False)
+
+
+def _at_snapshot(reading: Reading, account: Account, snapshot: Snapshot) -> tuple[list[Check], list[str]]:
+    report = margin(account, snapshot)
+    stated = reading.reported
+    equity = None if reading.cash is None else _money(report.equity)
+    initial = snapshot.level == "initial"
+    venue = stated.initial if initial else stated.maintenance
+    return [
+        Check("equity", equity, stated.equity, note="the snapshot's marks", decisive=False),
+        Check(f"{snapshot.level} margin", _money(report.requirement), venue, note=_TIERS, decisive=False),
+    ], [_TIERS]
+
+
+def _slack(report: MarginReport) -> Fraction:
+    """How much the rounding of rows may add up to."""
+    lots = sum(abs(part.size) for part in report.positions)
+    return Fraction(lots, 10 ** scale("size")) * _ROUNDING
+
+
+def _money(amount: int) -> Fraction:
+    return Fraction(amount, _MONEY)
