@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from verifier.errors import UsageError
 from verifier.market import Snapshot
 from verifier.universe import Universe
 
@@ -62,6 +63,12 @@ class ImportResult:
     def coherent(self) -> bool:
         """Whether no two figures that must agree differ."""
         return self.reconciliation.coherent
+
+    def need_account(self) -> Account:
+        """The account; UsageError when there is none, with what is missing and the mend."""
+        if self.account is None:
+            raise UsageError(f"no account can be made of this: it lacks {'; and '.join(self.missing)}")
+        return self.account
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, private: sizes and balances are in it."""

@@ -21,6 +21,7 @@ __all__ = ["Placed", "place", "source_hash", "to_account"]
 
 _CONTRACTS = ("perpetual", "future", "option")
 _MAX_TEXT = 200
+_SMALLEST_MARK = Fraction(1, 10**12)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ def place(reading: Reading, universe: Universe) -> Placed:
     positions = tuple((_contract(position, universe), position) for position in reading.positions)
     seen: set[str] = set()
     for instrument, position in positions:
+        if position.mark is not None and position.mark < _SMALLEST_MARK:
+            file, field = position.where
+            raise FormatError(field, "has no price above zero", mend="Save the response again", source=file)
         if instrument.id in seen:
             file, field = position.where
             raise FormatError(

@@ -152,6 +152,17 @@ def _checks(cash: Fraction, cross: list[Position], reported: Reported) -> list[C
             decisive=False,
         ),
     ]
+    if all(position.max_leverage is not None for position in cross):
+        ours = total((p.notional or Fraction(0)) / (p.max_leverage or 1) for p in cross)
+        checks.append(
+            Check(
+                "initial margin = Σ positionValue / maxLeverage",
+                ours,
+                reported.initial,
+                note="ours is at the venue's maximum leverage, totalMarginUsed at the leverage the user chose",
+                decisive=False,
+            )
+        )
     for position in cross:
         if position.entry is not None and position.mark is not None:
             ours = position.size * (position.mark - position.entry)

@@ -1,14 +1,14 @@
 """Our figures beside the venue's own: does this margin model see the account as the venue does?
 
-Everything of ours comes from the exact engine on integer rows. With the market input at hand the rows are
-built anew at the venue's own marks with no band, so that what is left of a difference is the model's. With
-a snapshot alone its own marks and band are used, and the lines say so.
+Everything of ours comes from the exact engine on integer rows. The rows are moved to the venue's own
+marks, with no band, so that what is left of a difference is the model's. With the market input at hand they
+are built anew, for both margin levels; else a snapshot's rows are moved, for the level that it has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,14 +18,16 @@ from verifier.market import Level, Snapshot
 from verifier.universe import Universe
 
 from ..accounts import Account
-from ..engine import MarginReport, margin
+from ..engine import MarginReport, evaluate, margin
+from ..resolve import resolve
 from ..tables import MarketInput, build_market, merged_tiers
 from ..tables.venue_rules import venue_margin
 from .account import Placed
+from .marks import input_at_marks, rows_at_marks
 from .model import Check, Reading, tolerance
 from .raw import decimal_text
 
-__all__ = ["Reconciliation", "at_marks", "reconcile"]
+__all__ = ["Reconciliation", "reconcile"]
 
 _MONEY = 10 ** scale("cash")
 _ROUNDING = Fraction(4, 10 ** scale("value"))
@@ -36,7 +38,8 @@ _EXACT = 18
 _LEVERAGE = "ours is at the venue's maximum leverage; venues print it at the leverage the user chose"
 _OLD_TIERS = "the market input's tiers may not be those of the response's time"
 _MERGED = "the table has room for fewer tiers than the venue, so they are merged from above"
-_TIERS = "without a market input: the snapshot's own marks, charges at the worst edge of its band"
+_ALONE = "the response against itself"
+_BASIS = "at the venue's marks"
 
 
 @dataclass(frozen=True)
@@ -152,17 +155,16 @@ def reconcile(
         Name of the table's shape.
     """
     quote = universe.quote if universe is not None else "quote"
-    if account is None or placed is None or (market is None and snapshot is None):
-        return Reconciliation(reading.checks, "the response against itself", quote, _silent(reading))
+    if account is None or placed is None:
+        return Reconciliation(reading.checks, _ALONE, quote, _silent(reading))
     if market is not None:
-        here = at_marks(market, placed)
+        here = input_at_marks(market, placed)
         lines, notes = _at_venue_marks(reading, account, placed, here, universe, layout)
-        basis = "at the venue's marks"
+    elif snapshot is not None:
+        lines, notes = _at_snapshot(reading, account, placed, snapshot)
     else:
-        assert snapshot is not None  # noqa: S101  (narrowing: one of the two is given)
-        lines, notes = _at_snapshot(reading, account, snapshot)
-        basis = "at the snapshot's marks"
-    return Reconciliation((*lines, *reading.checks), basis, quote, (*notes, *_silent(reading)))
+        return Reconciliation(reading.checks, _ALONE, quote, _silent(reading))
+    return Reconciliation((*lines, *reading.checks), _BASIS, quote, (*notes, *_silent(reading)))
 
 
 def _silent(reading: Reading) -> tuple[str, ...]:
@@ -172,23 +174,6 @@ def _silent(reading: Reading) -> tuple[str, ...]:
         for name, value in (("equity", stated.equity), ("maintenance margin", stated.maintenance))
         if value is None
     )
-
-
-def at_marks(market: MarketInput, placed: Placed) -> MarketInput:
-    """The same rules at the venue's marks, with no band, and no charge for what accrues later."""
-    marks: dict[str, Fraction] = {}
-    for instrument, position in placed.positions:
-        if position.mark is not None:
-            marks.setdefault(instrument.underlying, position.mark)
-    feeds = []
-    for feed in market.feeds:
-        price = marks.get(feed.underlying)
-        change: dict[str, Any] = {"band": "0", "low": None, "high": None}
-        if price is not None:
-            change["price"] = decimal_text(price, _EXACT)
-        feeds.append(feed.model_copy(update=change))
-    instruments = [each.model_copy(update={"carry_rate": None}) for each in market.instruments]
-    return market.model_copy(update={"feeds": tuple(feeds), "instruments": tuple(instruments)})
 
 
 def _at_venue_marks(
@@ -267,16 +252,35 @@ def _positions(report: MarginReport, placed: Placed, universe: Universe, slack: 
         yield Check(name, charge, position.maintenance, allowed, decisive=False)
 
 
-def _at_snapshot(reading: Reading, account: Account, snapshot: Snapshot) -> tuple[list[Check], list[str]]:
-    report = margin(account, snapshot)
+def _at_snapshot(
+    reading: Reading, account: Account, placed: Placed, snapshot: Snapshot
+) -> tuple[list[Check], list[str]]:
+    held = resolve(account, snapshot)
+    report = _named(evaluate(held.positions, held.cash, rows_at_marks(snapshot, placed)), snapshot.universe)
+    slack = _slack(report)
     stated = reading.reported
     equity = None if reading.cash is None else _money(report.equity)
-    initial = snapshot.level == "initial"
-    venue = stated.initial if initial else stated.maintenance
-    return [
-        Check("equity", equity, stated.equity, note="the snapshot's marks", decisive=False),
-        Check(f"{snapshot.level} margin", _money(report.requirement), venue, note=_TIERS, decisive=False),
-    ], [_TIERS]
+    lines = [Check("equity", equity, stated.equity, tolerance(stated.equity or Fraction(0)) + slack)]
+    charged = _money(report.requirement)
+    if snapshot.level == "initial":
+        allowed = tolerance(stated.initial or Fraction(0)) + slack
+        lines.append(Check("initial margin", charged, stated.initial, allowed, _LEVERAGE, decisive=False))
+        return lines, [f"initial margin: {_LEVERAGE}"]
+    allowed = tolerance(stated.maintenance or Fraction(0)) + slack
+    # Charging more than the venue is what merged tiers do; charging less is never right.
+    less = stated.maintenance is not None and charged < stated.maintenance
+    note = _OLD_TIERS if less else f"{_MERGED}; or {_OLD_TIERS}"
+    lines.append(Check("maintenance margin", charged, stated.maintenance, allowed, note, decisive=less))
+    lines += _positions(report, placed, snapshot.universe, slack)
+    notes = (
+        [f"initial margin is not in the snapshot; besides, {_LEVERAGE}"] if stated.initial is not None else []
+    )
+    return lines, notes
+
+
+def _named(report: MarginReport, universe: Universe) -> MarginReport:
+    names = [replace(part, instrument=universe.instruments[part.index].id) for part in report.positions]
+    return replace(report, positions=tuple(names))
 
 
 def _slack(report: MarginReport) -> Fraction:
