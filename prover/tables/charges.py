@@ -84,6 +84,12 @@ class Charge:
         """Where piece `place` ends; None when it goes on for ever."""
         return self.pieces[place + 1].start if place + 1 < len(self.pieces) else self.limit
 
+    def capped(self, limit: Fraction | None) -> Charge:
+        """The charge up to a position limit; pieces that no position reaches fall away."""
+        if limit is None:
+            return self
+        return Charge(tuple(piece for piece in self.pieces if piece.start < limit), limit)
+
     def with_minimum(self, least: Fraction) -> Charge:
         """The larger of this charge and `least`."""
         pieces = [Piece(Fraction(0), Fraction(0), -least)]

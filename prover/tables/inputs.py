@@ -146,7 +146,8 @@ class InstrumentInput(Member):
     collateral
         Of a deposit: its weights.
     notional_cap
-        Largest notional that the venue allows.
+        Largest notional that the venue allows, or that the table should reach: tiers above it fall away, so
+        fewer have to be merged.
     minimum_charge
         Least charge of any position of this instrument, quote units.
     carry_rate

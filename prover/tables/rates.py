@@ -30,7 +30,7 @@ def charge_of(market: MarketInput, instrument: InstrumentInput, level: Level, pr
     limit = parse_decimal(instrument.notional_cap) if instrument.notional_cap is not None else None
     if instrument.kind == "deposit":
         shares = weights(instrument, level)
-        return marginal([(floor, shares[0][1] - weight) for floor, weight in shares], limit)
+        return marginal([(floor, shares[0][1] - weight) for floor, weight in shares]).capped(limit)
     tiers = market.tiers_of(instrument)
     if not tiers:
         return Charge((Piece(Fraction(0), Fraction(0), Fraction(0)),), limit)
@@ -39,7 +39,7 @@ def charge_of(market: MarketInput, instrument: InstrumentInput, level: Level, pr
     rates = [
         (parse_decimal(tier.notional_floor), tier_rate(instrument, tier, level, price)) for tier in tiers
     ]
-    charge = marginal(rates, limit) if market.way(level) == "marginal" else whole(rates, limit)
+    charge = (marginal(rates) if market.way(level) == "marginal" else whole(rates)).capped(limit)
     if instrument.minimum_charge is not None:
         charge = charge.with_minimum(parse_decimal(instrument.minimum_charge))
     return charge.rising()

@@ -369,6 +369,14 @@ def test_a_stated_deduction_is_checked() -> None:
         build_market(stated("750"), "initial", LAYOUT)
 
 
+def test_a_cap_drops_the_tiers_above_it() -> None:
+    capped = market([feed("BTC", "60000")], [perpetual("BTC", TWO_TIERS, notional_cap="150000000")])
+    _, snapshot = build_market(capped, "maintenance", LAYOUT)
+    (first, *padding) = snapshot.row_map()[0].brackets
+    assert first.upper == 150_000_000 * 10**8 // 63_000
+    assert padding == [first] * 3
+
+
 def test_merged_tiers_are_named() -> None:
     tiers = [tier(str(piece.start), str(float(piece.rate))) for piece in STEEP.pieces]
     given_market = market(
@@ -395,7 +403,6 @@ def test_merged_tiers_are_named() -> None:
         ({"instruments": [perpetual("BTC", [tier("1", "0.1")])]}, "must start at 0"),
         ({"instruments": [perpetual("BTC", [tier("0", "0.1"), tier("0", "0.2")])]}, "must ascend"),
         ({"instruments": [perpetual("BTC", [tier("0", "-0.1")])]}, "negative rate"),
-        ({"instruments": [perpetual("BTC", TWO_TIERS, notional_cap="100")]}, "above the position limit"),
         ({"instruments": [perpetual("BTC", TWO_TIERS, carry_rate="-0.1")]}, "negative"),
         ({"band": "1"}, "half-width"),
         ({"band": "-0.1"}, "half-width"),
