@@ -58,6 +58,7 @@ _PROTOCOL = "groth16"
 _CURVE = "bn128"
 _PROOF_MEMBERS = ("pi_a", "pi_b", "pi_c", "protocol", "curve")
 _KEY_MEMBERS = ("protocol", "curve", "nPublic", "vk_alpha_1", "vk_beta_2", "vk_gamma_2", "vk_delta_2", "IC")
+_Pair = tuple[int, int]
 _DERIVED = "vk_alphabeta_12"  # e(α, β), which snarkjs writes beside α and β; never read, never hashed
 
 
@@ -247,9 +248,10 @@ def parse_proof(value: Any) -> Proof:
     """
     members = _members(value, "proof", _PROOF_MEMBERS)
     _named(members)
-    return Proof(
-        a=_g1(members["pi_a"], "pi_a"), b=_g2(members["pi_b"], "pi_b"), c=_g1(members["pi_c"], "pi_c")
-    )
+    a = _g1_coordinates(members["pi_a"], "pi_a")
+    b = _g2_coordinates(members["pi_b"], "pi_b")
+    c = _g1_coordinates(members["pi_c"], "pi_c")
+    return Proof(_g1(a, "pi_a"), _g2(b, "pi_b"), _g1(c, "pi_c"))
 
 
 def parse_public(value: Any) -> list[int]:
@@ -276,12 +278,11 @@ def parse_verification_key(value: Any) -> VerificationKey:
         When it is well-formed but nobody should trust it: see `VerificationKey`.
     """
     members = _key_members(value)
+    alpha, twisted, ic = _key_coordinates(members)
     return VerificationKey(
-        alpha=_g1(members["vk_alpha_1"], "vk_alpha_1"),
-        beta=_g2(members["vk_beta_2"], "vk_beta_2"),
-        gamma=_g2(members["vk_gamma_2"], "vk_gamma_2"),
-        delta=_g2(members["vk_delta_2"], "vk_delta_2"),
-        ic=tuple(_g1(point, f"IC[{position}]") for position, point in enumerate(members["IC"])),
+        alpha=_g1(alpha, "vk_alpha_1"),
+        ic=tuple(_g1(point, f"IC[{position}]") for position, point in enumerate(ic)),
+        **{name: _g2(point, f"vk_{name}_2") for name, point in twisted.items()},
     )
 
 
@@ -295,11 +296,7 @@ def key_hash(value: Any) -> str:
         that.
     """
     members = _key_members(value)
-    _g1_coordinates(members["vk_alpha_1"], "vk_alpha_1")
-    for position, point in enumerate(members["IC"]):
-        _g1_coordinates(point, f"IC[{position}]")
-    for name in ("vk_beta_2", "vk_gamma_2", "vk_delta_2"):
-        _g2_coordinates(members[name], name)
+    _key_coordinates(members)
     return "sha256:" + hashlib.sha256(canonical_bytes(members)).hexdigest()
 
 
@@ -317,6 +314,18 @@ def _key_members(value: Any) -> dict[str, Any]:
             "IC", f"is not a list of {signals + 1} points", mend="It needs one more than nPublic"
         )
     return members
+
+
+def _key_coordinates(members: dict[str, Any]) -> tuple[_Pair, dict[str, tuple[_Pair, _Pair]], list[_Pair]]:
+    """Coordinates of α, of β, γ and δ by name, and of IC: spelt as they must be, not yet on any curve."""
+    return (
+        _g1_coordinates(members["vk_alpha_1"], "vk_alpha_1"),
+        {
+            name: _g2_coordinates(members[f"vk_{name}_2"], f"vk_{name}_2")
+            for name in ("beta", "gamma", "delta")
+        },
+        [_g1_coordinates(point, f"IC[{position}]") for position, point in enumerate(members["IC"])],
+    )
 
 
 def _members(value: Any, what: str, names: Sequence[str]) -> dict[str, Any]:
@@ -338,23 +347,21 @@ def _named(members: dict[str, Any]) -> None:
             raise FormatError(name, f'is not "{wanted}"')
 
 
-def _g1(value: Any, field: str) -> G1Point:
-    x, y = _g1_coordinates(value, field)
+def _g1(coordinates: _Pair, field: str) -> G1Point:
     try:
-        return G1Point(x, y)
+        return G1Point(*coordinates)
     except FormatError as error:
         raise FormatError(field, error.problem) from None
 
 
-def _g2(value: Any, field: str) -> G2Point:
-    x, y = _g2_coordinates(value, field)
+def _g2(coordinates: tuple[_Pair, _Pair], field: str) -> G2Point:
     try:
-        return G2Point(x, y)
+        return G2Point(*coordinates)
     except FormatError as error:
         raise FormatError(field, error.problem) from None
 
 
-def _g1_coordinates(value: Any, field: str) -> tuple[int, int]:
+def _g1_coordinates(value: Any, field: str) -> _Pair:
     x, y, z = _list(value, 3, field)
     if z != "1":
         raise FormatError(
@@ -363,7 +370,7 @@ def _g1_coordinates(value: Any, field: str) -> tuple[int, int]:
     return parse_decimal(x, f"{field}[0]", Q), parse_decimal(y, f"{field}[1]", Q)
 
 
-def _g2_coordinates(value: Any, field: str) -> tuple[tuple[int, int], tuple[int, int]]:
+def _g2_coordinates(value: Any, field: str) -> tuple[_Pair, _Pair]:
     x, y, z = (_list(part, 2, f"{field}[{i}]") for i, part in enumerate(_list(value, 3, field)))
     if z != ["1", "0"]:
         raise FormatError(
