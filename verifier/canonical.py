@@ -15,7 +15,15 @@ from eth_hash.auto import keccak
 
 from .errors import FormatError, UsageError
 
-__all__ = ["MAX_BYTES", "canonical_bytes", "keccak256", "load_json", "object_hash", "parse_json"]
+__all__ = [
+    "MAX_BYTES",
+    "canonical_bytes",
+    "keccak256",
+    "load_json",
+    "object_hash",
+    "parse_json",
+    "refuse_depth",
+]
 
 MAX_BYTES = 32 * 1024 * 1024
 """Largest file that is read: a snapshot of 1,024 rows and 24 nodes is below 2 MB."""
@@ -65,7 +73,7 @@ def parse_json(data: bytes | str, *, source: str = "") -> Any:
         raise FormatError("file", f"is larger than {MAX_BYTES} bytes", source=source)
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        _refuse_depth(text, source)
+        refuse_depth(text, source)
         return json.loads(
             text,
             object_pairs_hook=_unique_object,
@@ -83,8 +91,8 @@ def parse_json(data: bytes | str, *, source: str = "") -> Any:
         ) from None
 
 
-def _refuse_depth(text: str, source: str) -> None:
-    """Bound the nesting before the recursive parser sees it."""
+def refuse_depth(text: str, source: str) -> None:
+    """Bound the nesting before the recursive parser sees it (deep enough, that one ends the process)."""
     depth = 0
     inside_string = escaped = False
     for character in text:

@@ -27,7 +27,7 @@ class Balance:
     amount
         Quote units.
     has_profit
-        Whether unrealised profit is in `amount`; None when nothing says.
+        Whether unrealised profit is known to be in `amount`; else it may be or not.
     equity, maintenance, initial
         The venue's own figures, for comparing.
     note
@@ -37,7 +37,7 @@ class Balance:
     """
 
     amount: Fraction
-    has_profit: bool | None
+    has_profit: bool
     note: str
     equity: Fraction | None = None
     maintenance: Fraction | None = None
@@ -126,7 +126,7 @@ def _unified(balance: At, quote: str) -> Balance:
     text = f"balance is ccxt's total {quote}; unrealised profit may be in it or not: the worse is taken"
     if loose:
         text += "; read from a binary float"
-    return Balance(amount, None, text)
+    return Balance(amount, False, text)
 
 
 def exact(number: At, info: At | None) -> tuple[Fraction, bool]:

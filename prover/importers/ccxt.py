@@ -85,7 +85,7 @@ def read(parts: Sequence[At], context: Context) -> Reading:
     if balances:
         native = _whole_account(balances[0], context)
         if native is not None:
-            _same(legs, native, balances[0])
+            _same([leg for leg in legs if _settled_in(leg, context.quote)], native, balances[0])
             return native
     return _unified(legs, balances[0] if balances else None, parts[0], context)
 
@@ -110,6 +110,10 @@ class _Leg:
     maybe_float: bool
     venue: str | None
     at: At
+
+
+def _settled_in(leg: _Leg, quote: str | None) -> bool:
+    return quote is None or leg.settle in (None, quote)
 
 
 def _same(legs: list[_Leg], native: Reading, balance: At) -> None:
@@ -202,7 +206,7 @@ def _size(entry: At, native: Native | None, info: At | None) -> tuple[Fraction, 
         raise entry.error("has no contractSize", mend="Load ccxt's markets before the positions")
     if sign is None:
         raise entry.error("has no side", mend='ccxt writes "long" or "short"')
-    return sign * contracts * unit, loose
+    return sign * contracts * unit, loose or exact(entry.need("contractSize"), info)[1]
 
 
 def _unified_sign(entry: At) -> int | None:
@@ -272,7 +276,7 @@ def _aliases(symbol: str) -> tuple[str, ...]:
 def _unified(legs: list[_Leg], balance: At | None, part: At, context: Context) -> Reading:
     venue = _venue(legs, part, context)
     cross = [leg for leg in legs if not leg.isolated]
-    quote = context.quote or _quote(cross, balance, part)
+    quote = context.quote or _quote(cross or legs, balance, part)
     _one_side(cross)
     others = [leg for leg in cross if leg.settle is not None and leg.settle != quote]
     if others:
@@ -330,15 +334,13 @@ def _cash(wallet: Balance, cross: list[_Leg], isolated: list[_Leg], balance: At)
         profit = position.unrealised
         if profit is None and position.entry is not None and held is not None:
             profit = held - position.size * position.entry
-        if held is None or (profit is None and wallet.has_profit is not True):
+        if held is None or (profit is None and not wallet.has_profit):
             raise leg.at.error(
                 f"{position.symbol} has too little to value it",
                 mend="It needs two of markPrice, entryPrice, unrealizedPnl",
             )
         cash -= held
-        if wallet.has_profit is False:
-            cash += profit or 0
-    if wallet.has_profit is None:
+    if not wallet.has_profit:
         gained = total(_profit(leg.position) for leg in cross)
         cash += min(gained or Fraction(0), Fraction(0))
         for leg in isolated:
@@ -371,7 +373,8 @@ def _one_side(legs: list[_Leg]) -> None:
 def _venue(legs: list[_Leg], part: At, context: Context) -> str:
     named = {leg.venue for leg in legs if leg.venue is not None}
     stated = part.get("exchange") if isinstance(part.value, dict) else None
-    if stated is not None:
+    if stated is not None and not any(stated.text().startswith(name) for name in named):
+        # ccxt calls one venue by several names, such as binanceusdm.
         named.add(stated.text())
     if len(named) > 1:
         raise part.error("holds positions of several venues", mend="Import one account at a time")
@@ -383,8 +386,8 @@ def _venue(legs: list[_Leg], part: At, context: Context) -> str:
     return found
 
 
-def _quote(cross: list[_Leg], balance: At | None, part: At) -> str:
-    named = {leg.settle for leg in cross if leg.settle is not None}
+def _quote(legs: list[_Leg], balance: At | None, part: At) -> str:
+    named = {leg.settle for leg in legs if leg.settle is not None}
     if not named and balance is not None:
         column = balance.need("total")
         named = {

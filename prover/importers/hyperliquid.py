@@ -159,7 +159,7 @@ def _checks(cash: Fraction, cross: list[Position], reported: Reported) -> list[C
                 "initial margin = Σ positionValue / maxLeverage",
                 ours,
                 reported.initial,
-                note="ours is at the venue's maximum leverage, totalMarginUsed at the leverage the user chose",
+                note="ours is at maximum leverage, totalMarginUsed at the leverage the user chose",
                 decisive=False,
             )
         )

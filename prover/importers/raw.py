@@ -17,7 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
-from verifier.canonical import MAX_BYTES
+from verifier.canonical import MAX_BYTES, refuse_depth
 from verifier.errors import FormatError, UsageError
 
 __all__ = ["At", "RawFile", "decimal_text", "parse_response", "read_file"]
@@ -71,8 +71,10 @@ def parse_response(data: bytes, *, name: str = "response") -> RawFile:
     if len(data) > MAX_BYTES:
         raise FormatError("file", f"is larger than {MAX_BYTES} bytes", source=name)
     try:
+        text = data.decode("utf-8-sig")
+        refuse_depth(text, name)
         content = json.loads(
-            data.decode("utf-8-sig"),
+            text,
             parse_float=Decimal,
             parse_int=_integer,
             parse_constant=_no_constant,
@@ -86,8 +88,6 @@ def parse_response(data: bytes, *, name: str = "response") -> RawFile:
         where = f"line {error.lineno}, column {error.colno}"
         mend = "Save the response body as the venue sent it"
         raise FormatError("file", f"is not JSON: {error.msg} at {where}", mend=mend, source=name) from None
-    except RecursionError:
-        raise FormatError("file", "is nested too deep", source=name) from None
     return RawFile(name=name, sha256=hashlib.sha256(data).hexdigest(), content=content)
 
 
