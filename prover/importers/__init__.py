@@ -70,6 +70,15 @@ class ImportResult:
             raise UsageError(f"no account can be made of this: it lacks {'; and '.join(self.missing)}")
         return self.account
 
+    def remarks(self) -> list[str]:
+        """Everything to be said below the tables: how it was read, what is left out, what differs and why."""
+        return [
+            *self.notes,
+            *(f"left out: {text}" for text in self.exclusions),
+            *self.reconciliation.remarks(),
+            *(f"missing: {text}" for text in self.missing),
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, private: sizes and balances are in it."""
         return {
