@@ -1,0 +1,187 @@
+"""From an account statement and a market snapshot to the circuit's inputs.
+
+Everything here is integers: documents and decimals end in `prover.resolve`, and the margin engine has chosen
+each group's loss and each position's bracket as an optimal prover may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verifier.circuits import Instance, table, tag
+from verifier.errors import FormatError, InvalidError
+from verifier.field import to_field
+from verifier.market import Snapshot, market_root
+from verifier.merkle import Tree
+from verifier.numbers import cash_to_int
+from verifier.poseidon import poseidon
+from verifier.rows import leaf_hash
+from verifier.statement import Statement, Terms, subject_number
+from verifier.universe import venue_hash
+
+from .accounts import AccountStatement, holder_of
+from .engine import MarginReport, margin
+
+__all__ = ["Inputs", "circuit_inputs", "claimed_terms", "fits", "public_statement"]
+
+Inputs = dict[str, int | list[int] | list[list[int]] | list[list[list[int]]]]
+"""The circuit's inputs by signal name; every number is a field element."""
+
+
+def claimed_terms(statement: AccountStatement, snapshot: Snapshot, *, ratio: int, floor: int) -> Terms:
+    """The claim about a statement at a snapshot's level.
+
+    Parameters
+    ----------
+    ratio
+        k of (20 + k)/20.
+    floor
+        Whole quote units.
+    """
+    return Terms(
+        version=int(table()["terms_version"]),
+        level=snapshot.level,
+        coverage=statement.coverage,
+        as_of=statement.as_of,
+        subject=subject_number(statement.subject),
+        floor=floor,
+        ratio=ratio,
+    )
+
+
+def public_statement(
+    statement: AccountStatement, snapshot: Snapshot, terms: Terms, secret: int, context: int
+) -> Statement:
+    """The public signals of the proof, named."""
+    return Statement(
+        market_root=market_root(snapshot),
+        attestor=statement.attestor.hash,
+        terms=terms,
+        nullifier=poseidon([tag("nullifier"), secret, context]),
+        context=context,
+    )
+
+
+def fits(report: MarginReport, instance: Instance) -> bool:
+    """Whether an account has no more positions and underlyings than the circuit has room for."""
+    return len(report.positions) <= instance.slots and len(report.losses) <= instance.groups
+
+
+def circuit_inputs(
+    statement: AccountStatement,
+    snapshot: Snapshot,
+    terms: Terms,
+    secret: int,
+    context: int,
+    instance: Instance,
+) -> Inputs:
+    """The inputs of `account_solvency`. Whether the claim holds is not asked here.
+
+    Parameters
+    ----------
+    statement, snapshot, terms
+        What is proven, of what.
+    secret
+        The holder's.
+    context
+        Of the challenge that the proof answers.
+    instance
+        The circuit.
+
+    Raises
+    ------
+    InvalidError
+        When the secret is not that of the statement's holder.
+    FormatError
+        When the account does not fit the circuit, or the snapshot has another layout.
+    """
+    if holder_of(secret) != statement.holder:
+        raise InvalidError("the key is not that of the holder whom the attestor registered for this account")
+    if snapshot.layout != instance.layout.name:
+        raise FormatError(
+            "layout", f"is not that of the circuit {instance.size}", value=snapshot.layout,
+            mend=f"It opens tables of the layout {instance.layout.name}",
+        )  # fmt: skip
+    report = margin(statement, snapshot, terms)
+    if not fits(report, instance):
+        raise FormatError(
+            "positions",
+            f"do not fit the circuit {instance.size}",
+            mend=f"It has room for {instance.slots} positions in {instance.groups} underlyings",
+        )
+    public = public_statement(statement, snapshot, terms, secret, context)
+    named = sorted(report.losses)
+    idle = [0] * (instance.groups - len(named))
+    inputs: Inputs = dict(zip(instance.public, public.signals(instance.public), strict=True))
+    inputs |= {
+        "rows_root": snapshot.rows_root(),
+        "universe": snapshot.universe.hash,
+        "epoch": snapshot.epoch,
+        "time": snapshot.time,
+        "valid_until": snapshot.valid_until,
+        "envelope": snapshot.envelope,
+        "statement_valid_until": statement.valid_until,
+        "sequence": statement.sequence,
+        "venue": venue_hash(statement.venue),
+        "salt": statement.salt,
+        "secret": secret,
+        "cash": to_field(cash_to_int(statement.cash)),
+        "attestor_x": statement.attestor.x,
+        "attestor_y": statement.attestor.y,
+        "r8x": statement.signature.r8x,
+        "r8y": statement.signature.r8y,
+        "s": statement.signature.s,
+        "groups": [*named, *idle],
+        "losses": [*(report.losses[group] for group in named), *idle],
+    }
+    return inputs | _slots(report, snapshot, instance, named)
+
+
+def _slots(report: MarginReport, snapshot: Snapshot, instance: Instance, groups: Sequence[int]) -> Inputs:
+    """The inputs that there is one of for every slot; all zero for an empty one."""
+    rows = snapshot.row_map()
+    layout = snapshot.shape
+    tree = Tree({index: leaf_hash(row, layout) for index, row in rows.items()}, layout.depth)
+    filled = []
+    for position in report.positions:
+        row = rows[position.index]
+        filled.append(
+            {
+                "used": 1,
+                "index": position.index,
+                "size_magnitude": abs(position.size),
+                "size_negative": int(position.size < 0),
+                "group_choice": _one_hot(groups.index(row.group), instance.groups),
+                "bracket_choice": _one_hot(position.bracket, instance.brackets),
+                "mark": to_field(row.mark),
+                "nodes": [to_field(node) for node in row.nodes],
+                "addon_long": row.addon_long,
+                "addon_short": row.addon_short,
+                "rate": [bracket.rate for bracket in row.brackets],
+                "deduction": [to_field(bracket.deduction) for bracket in row.brackets],
+                "upper": [bracket.upper for bracket in row.brackets],
+                "siblings": [list(level) for level in tree.path(position.index)],
+            }
+        )
+    empty = {
+        "used": 0,
+        "index": 0,
+        "size_magnitude": 0,
+        "size_negative": 0,
+        "group_choice": [0] * instance.groups,
+        "bracket_choice": [0] * instance.brackets,
+        "mark": 0,
+        "nodes": [0] * instance.nodes,
+        "addon_long": 0,
+        "addon_short": 0,
+        "rate": [0] * instance.brackets,
+        "deduction": [0] * instance.brackets,
+        "upper": [0] * instance.brackets,
+        "siblings": [[0, 0, 0]] * instance.depth,
+    }
+    slots = filled + [empty] * (instance.slots - len(filled))
+    return {name: [slot[name] for slot in slots] for name in empty}  # type: ignore[misc]
+
+
+def _one_hot(place: int, length: int) -> list[int]:
+    return [int(each == place) for each in range(length)]
