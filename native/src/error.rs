@@ -13,6 +13,8 @@ pub enum Error {
     Invalid(String),
     /// The operating system refused something.
     Io(String),
+    /// The caller's progress report asked to stop.
+    Stopped,
 }
 
 impl Error {
@@ -37,6 +39,7 @@ impl fmt::Display for Error {
         match self {
             Self::Format { place, problem } => write!(out, "{place}: {problem}"),
             Self::Invalid(problem) | Self::Io(problem) => out.write_str(problem),
+            Self::Stopped => out.write_str("stopped"),
         }
     }
 }

@@ -40,7 +40,7 @@ pub struct PtauContribution {
     pub partial_hash: Box<[u8; 216]>,
     pub next_challenge: [u8; 64],
     pub kind: u32,
-    pub name: Option<String>,
+    pub name: Option<Vec<u8>>,
     pub beacon: Option<Beacon>,
 }
 

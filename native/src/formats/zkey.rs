@@ -48,7 +48,8 @@ pub struct Contribution {
     pub g2_spx: G2Affine,
     pub transcript: [u8; 64],
     pub kind: u32,
-    pub name: Option<String>,
+    /// As written: UTF-8 by custom, of at most 255 bytes.
+    pub name: Option<Vec<u8>>,
     pub beacon: Option<Beacon>,
 }
 
@@ -230,7 +231,7 @@ struct RawContribution<'a> {
     g2: &'a [u8],
     transcript: [u8; 64],
     kind: u32,
-    name: Option<String>,
+    name: Option<Vec<u8>>,
     beacon: Option<Beacon>,
 }
 
@@ -277,7 +278,7 @@ impl<'a> RawContribution<'a> {
 }
 
 /// The optional parameters of a contribution: 1 = name, 2 = beacon iterations, 3 = beacon hash, ascending.
-pub fn parameters(data: &[u8], place: &str) -> Result<(Option<String>, Option<Beacon>)> {
+pub fn parameters(data: &[u8], place: &str) -> Result<(Option<Vec<u8>>, Option<Beacon>)> {
     let mut reader = Reader::new(data, place);
     let (mut name, mut iterations, mut hash) = (None, None, None);
     let mut last = 0;
@@ -290,7 +291,7 @@ pub fn parameters(data: &[u8], place: &str) -> Result<(Option<String>, Option<Be
         match kind {
             1 => {
                 let length = reader.u8()? as usize;
-                name = Some(String::from_utf8_lossy(reader.take(length)?).into_owned());
+                name = Some(reader.take(length)?.to_vec());
             }
             2 => iterations = Some(reader.u8()?),
             3 => {

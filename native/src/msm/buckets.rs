@@ -81,7 +81,7 @@ fn sort(index: &[u32], digit: impl Fn(usize) -> (u32, u32), buckets: usize) -> (
 
 /// Buffers that the rounds of a reduction share.
 #[derive(Default)]
-struct Work {
+pub(super) struct Work {
     sums: Sums,
     counts: Vec<usize>,
     from: Vec<u8>,
@@ -90,7 +90,7 @@ struct Work {
 
 impl Work {
     /// Sum each bucket's points pairwise, round after round, into `out` (infinity for an empty bucket).
-    fn reduce<F: Coordinate>(
+    pub(super) fn reduce<F: Coordinate>(
         &mut self,
         kernel: &dyn Kernel<F>,
         bases: &[u8],

@@ -8,6 +8,7 @@
 //! where the processor has 52-bit vector multiplication.
 
 mod buckets;
+pub mod fixed;
 mod kernel;
 pub mod scalar;
 #[cfg(target_arch = "x86_64")]
@@ -189,6 +190,14 @@ pub fn msm<F: Coordinate>(bases: &[u8], scalar: impl Fn(usize) -> Limbs + Sync) 
 pub fn times<F: Coordinate>(point: &F::Affine, scalar: &crate::field::Fr) -> F::Affine {
     use ark_ff::PrimeField;
     Group::<F>::from(*point).mul_bigint(scalar.into_bigint()).into_affine()
+}
+
+/// Whether the vector kernel is in use.
+pub fn vectorised() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return vector::available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// The smaller of s and r − s, and whether it was negated.

@@ -1,0 +1,5 @@
+//! To come.
+
+pub fn available() -> bool {
+    false
+}
