@@ -1,7 +1,7 @@
 """`make demo`: a venue's real account response in, a proof out, verified in Python and in an EVM.
 
-It runs the commands of the README's quick start in build/demo and prints each before it runs. The attestor, the
-publisher and the lender are played by keys made on the spot, and are labelled so.
+It runs the commands of the README's quick start in build/demo and prints each before it runs. The attestor,
+the publisher and the lender are played by keys made on the spot, and are labelled so.
 """
 
 from __future__ import annotations
@@ -22,11 +22,20 @@ FOLDER = ROOT / "build" / "demo"
 SIZE = "8-2"
 
 STEPS = [
-    ("Keys for the three roles, a real account response of a venue, and that venue's margin tiers", "init --demo"),
+    (
+        "Keys for the three roles, a real account response of a venue, and that venue's margin tiers",
+        "init --demo",
+    ),
     ("The circuit and its development key (once)", f"setup --size {SIZE}"),
-    ("Publisher: prices and tiers become a table of integers, with a band of ±5 % around every price", "market build"),
+    (
+        "Publisher: prices and tiers become a table of integers, with a band of ±5 % around every price",
+        "market build",
+    ),
     ("Publisher: signs the snapshot", "sign market.json"),
-    ("Holder: the venue's own response becomes an account, reconciled with the venue's figures", "import response.json"),
+    (
+        "Holder: the venue's own response becomes an account, reconciled with the venue's figures",
+        "import response.json",
+    ),
     ("Holder: would it pass? The exact engine says", "check"),
     ("Demo attestor: registers the holder and signs the account", "sign account.json"),
     ("Lender: what must be shown, and a fresh challenge", "policy new"),
@@ -76,9 +85,12 @@ def in_an_evm() -> bool:
     public = [int(signal) for signal in bundle["public"]]
     accepted, gas = contract.verify(bundle["proof"], public)
     refused = all(
-        not contract.verify(bundle["proof"], [s + (i == k) for i, s in enumerate(public)])[0] for k in range(len(public))
+        not contract.verify(bundle["proof"], [s + (i == k) for i, s in enumerate(public)])[0]
+        for k in range(len(public))
     )
-    say.print(f"  accepted: {accepted}, {gas:,} gas for the whole transaction; refused when any signal changes: {refused}")
+    say.print(
+        f"  accepted: {accepted}, {gas:,} gas for the whole transaction; refused when any signal changes: {refused}"
+    )
     return accepted and refused
 
 
@@ -88,13 +100,17 @@ def learned() -> None:
     account = json.loads(Path("account.json").read_text())
     terms = bundle["statement"]["terms"]
     say.print("\n[bold cyan]What the verifier learned[/]")
-    say.print(f"  level {terms['level']}, floor {terms['floor']} {bundle['market']['universe']['quote']}, as of {terms['as_of']},")
+    say.print(
+        f"  level {terms['level']}, floor {terms['floor']} {bundle['market']['universe']['quote']}, as of {terms['as_of']},"
+    )
     say.print(f"  subject {hex(int(terms['subject']))}, attestor {bundle['statement']['attestor'][:12]}…,")
     say.print(f"  nullifier {bundle['statement']['nullifier'][:12]}… (a pseudonym for this context only)")
     say.print("[bold cyan]What it did not[/]")
     text = json.dumps({key: bundle[key] for key in ("statement", "public", "proof", "challenge")})
     hidden = [account["cash"], *(position["size"] for position in account["positions"])]
-    say.print(f"  cash, {len(account['positions'])} positions and their sizes, equity, margin, excess: none is in the bundle")
+    say.print(
+        f"  cash, {len(account['positions'])} positions and their sizes, equity, margin, excess: none is in the bundle"
+    )
     if any(f'"{value}"' in text for value in hidden):
         sys.exit("a private value is in the bundle")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -59,7 +58,14 @@ def _python() -> Finding:
 
 def _packages() -> list[Finding]:
     findings = []
-    wanted = {"py_ecc": "", "pydantic": "", "cryptography": "", "rfc8785": "", "wasmtime": "", "pyrevm": "evm"}
+    wanted = {
+        "py_ecc": "",
+        "pydantic": "",
+        "cryptography": "",
+        "rfc8785": "",
+        "wasmtime": "",
+        "pyrevm": "evm",
+    }
     for name, extra in wanted.items():
         try:
             findings.append(Finding(name, "ok", importlib.metadata.version(name), ""))
@@ -123,18 +129,16 @@ def _built(root: Path) -> list[Finding]:
         key = root / "build" / "keys" / f"{instance.name}_dev" / "manifest.json"
         mend = f"zksolvency setup --size {size}"
         findings.append(
-            Finding(f"circuit {size}", *(("ok", "compiled", "") if compiled.is_file() else ("optional", "", mend)))
+            Finding(
+                f"circuit {size}", *(("ok", "compiled", "") if compiled.is_file() else ("optional", "", mend))
+            )
         )
         findings.append(
-            Finding(
-                f"key {size}", *(("ok", "development", "") if key.is_file() else ("optional", "", mend))
-            )
+            Finding(f"key {size}", *(("ok", "development", "") if key.is_file() else ("optional", "", mend)))
         )
     return findings
 
 
 def _shown(path: Path) -> str:
     """A path the way a person would write it."""
-    home = os.path.expanduser("~")
-    text = str(path)
-    return "~" + text[len(home) :] if text.startswith(home + os.sep) else text
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)

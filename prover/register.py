@@ -1,8 +1,9 @@
 """The attestor's register of holders: one holder per account, once and for all.
 
-A holder's nullifier is the same for every proof in one context; if an attestor let an account change its holder at
-will, one account could show itself to a verifier as many. So the first signature registers the holder of (venue,
-subject), and a later one with another holder is refused. The register also counts each account's statements.
+A holder's nullifier is the same for every proof in one context; if an attestor let an account change its
+holder at will, one account could show itself to a verifier as many. So the first signature registers the
+holder of (venue, subject), and a later one with another holder is refused. The register also counts each
+account's statements.
 """
 
 from __future__ import annotations

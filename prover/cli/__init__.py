@@ -66,5 +66,7 @@ def _fail(error: ZkSolvencyError, arguments: Sequence[str]) -> int:
 def _from_os(error: OSError) -> ZkSolvencyError:
     where = error.filename or "a file"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
-        return EnvironmentFault(f"{where}: {error.strerror}. Old files are untouched; make room and run it again")
+        return EnvironmentFault(
+            f"{where}: {error.strerror}. Old files are untouched; make room and run it again"
+        )
     return UsageError(f"{where}: {error.strerror or error}")

@@ -47,8 +47,12 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    files: Annotated[list[Path] | None, typer.Argument(help="The venue's responses (positions, balance).")] = None,
-    market: Annotated[Path, typer.Option(help="A snapshot of the universe, for names and reconciliation.")] = MARKET,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="The venue's responses (positions, balance).")
+    ] = None,
+    market: Annotated[
+        Path, typer.Option(help="A snapshot of the universe, for names and reconciliation.")
+    ] = MARKET,
     format_: Annotated[
         str | None, typer.Option("--format", help="hyperliquid, binance, dydx or ccxt; found out by default.")
     ] = None,
@@ -130,14 +134,28 @@ def _read_account(path: Path, phrase: str | None) -> Account | AccountStatement:
 def sign(
     file: Annotated[Path, typer.Argument(help="account.json (attestor) or market.json (publisher).")],
     key: Annotated[Path | None, typer.Option(help="Key file of the attestor or publisher.")] = None,
-    target: Annotated[Path | None, typer.Option("--out", help="Where to; statement.json, or the snapshot itself.")] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="Where to; statement.json, or the snapshot itself.")
+    ] = None,
     market: Annotated[Path, typer.Option(help="Account: the snapshot whose epoch it is for.")] = MARKET,
-    holder: Annotated[str | None, typer.Option(help="Account: the holder's public number; secrets/holder.json by default.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Account: whose it is (eip155:1:0x…, or any identity); the holder's number by default.")] = None,
-    coverage: Annotated[str, typer.Option(help="Account: account, or owner: all that the owner has at the venue.")] = "account",
-    as_of: Annotated[int | None, typer.Option(help="Account: seconds since 1970; its own by default.")] = None,
+    holder: Annotated[
+        str | None, typer.Option(help="Account: the holder's public number; secrets/holder.json by default.")
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            help="Account: whose it is (eip155:1:0x…, or any identity); the holder's number by default."
+        ),
+    ] = None,
+    coverage: Annotated[
+        str, typer.Option(help="Account: account, or owner: all that the owner has at the venue.")
+    ] = "account",
+    as_of: Annotated[
+        int | None, typer.Option(help="Account: seconds since 1970; its own by default.")
+    ] = None,
     valid_until: Annotated[int | None, typer.Option(help="Account: the snapshot's by default.")] = None,
-    holders: Annotated[Path, typer.Option(help="Account: the attestor's register of holders.")] = SECRETS / "holders.json",
+    holders: Annotated[Path, typer.Option(help="Account: the attestor's register of holders.")] = SECRETS
+    / "holders.json",
     passphrase_file: PassphraseFile = None,
     json_: Json = False,
 ) -> None:
@@ -153,7 +171,9 @@ def sign(
         _sign_market(file, key or SECRETS / "publisher.json", target or file, phrase, json_)
         return
     if kind != Account.SCHEMA:
-        raise FormatError("schema", "is nothing to sign", value=kind, mend="Sign an account or a market", source=str(file))
+        raise FormatError(
+            "schema", "is nothing to sign", value=kind, mend="Sign an account or a market", source=str(file)
+        )
     account = load_private(Account, file, phrase)
     snapshot = Snapshot.load(market)
     moment = account.as_of if as_of is None else as_of
@@ -206,10 +226,17 @@ def _sign_market(file: Path, key: Path, target: Path, phrase: str | None, as_jso
     signed = sign_snapshot(Snapshot.load(file), publisher)
     signed.save(target)
     root = market_root(signed)
-    result = {"file": str(target), "root": str(root), "public_key": publisher.public_key, "signatures": len(signed.signatures)}
+    result = {
+        "file": str(target),
+        "root": str(root),
+        "public_key": publisher.public_key,
+        "signatures": len(signed.signatures),
+    }
     emit(
         result,
-        lambda: out.print(f"wrote {target}: every row is well-formed; root {str(root)[:16]}… signed by {publisher.name!r}"),
+        lambda: out.print(
+            f"wrote {target}: every row is well-formed; root {str(root)[:16]}… signed by {publisher.name!r}"
+        ),
         as_json=as_json,
     )
 

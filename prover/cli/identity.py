@@ -34,14 +34,16 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to put the files.")] = Path("."),
-    demo: Annotated[bool, typer.Option("--demo", help="Replace the example files of an earlier run.")] = False,
+    folder: Annotated[Path, typer.Argument(help="Where to put the files.")] = Path(),
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Replace the example files of an earlier run.")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """A folder to work in: an example account, margin tiers, and key files for the three roles.
 
-    The example account and its prices are real figures of a venue, with their times set to now so that they can
-    be proven today. Existing files are kept.
+    The example account and its prices are real figures of a venue, with their times set to now so that they
+    can be proven today. Existing files are kept.
 
     Example: zksolvency init && zksolvency market build
     """
@@ -57,6 +59,7 @@ def init(
         if demo or not target.exists():
             write_json(target, content, private=name == RESPONSE)
             wrote.append(str(target))
+    (folder / SECRETS).mkdir(mode=0o700, parents=True, exist_ok=True)
     for kind in get_args(Role):
         target = folder / SECRETS / f"{kind}.json"
         if not target.exists():
@@ -83,7 +86,9 @@ def examples_directory() -> Path:
 def new(
     kind: Annotated[str, typer.Argument(help="holder, attestor or publisher.")],
     name: Annotated[str, typer.Option(help="What the key is called.")] = "",
-    target: Annotated[Path | None, typer.Option("--out", help="The file; secrets/KIND.json by default.")] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="The file; secrets/KIND.json by default.")
+    ] = None,
     passphrase_file: PassphraseFile = None,
     json_: Json = False,
 ) -> None:
@@ -108,7 +113,14 @@ def show(
     file = KeyFile.load(path)
     encrypted = file.encrypted is not None
     _show(
-        {"file": str(path), "kind": file.kind, "name": file.name, "encrypted": encrypted, "public": file.public}, json_
+        {
+            "file": str(path),
+            "kind": file.kind,
+            "name": file.name,
+            "encrypted": encrypted,
+            "public": file.public,
+        },
+        json_,
     )
 
 

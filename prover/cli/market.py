@@ -43,7 +43,9 @@ def build(
     ] = None,
     layout: Annotated[str, typer.Option(help="Shape of the table.")] = "s2-k4-d5",
     target: Annotated[Path, typer.Option("--out", help="The snapshot, unsigned.")] = MARKET,
-    universe: Annotated[Path, typer.Option(help="The universe; kept and extended when it exists.")] = UNIVERSE,
+    universe: Annotated[
+        Path, typer.Option(help="The universe; kept and extended when it exists.")
+    ] = UNIVERSE,
     json_: Json = False,
 ) -> None:
     """Turn prices and margin tiers into a universe and an unsigned market snapshot.
@@ -60,7 +62,9 @@ def build(
         feeds = tuple(
             feed if feed.low is not None else feed.model_copy(update={"band": None}) for feed in given.feeds
         )
-        given = MarketInput.parse(given.model_copy(update={"band": band, "feeds": feeds}).to_json(), str(source))
+        given = MarketInput.parse(
+            given.model_copy(update={"band": band, "feeds": feeds}).to_json(), str(source)
+        )
     earlier = Universe.load(universe) if universe.exists() else None
     listed, snapshot = build_market(given, wanted, layout, earlier)
     listed.save(universe)
@@ -77,7 +81,11 @@ def build(
             "valid_until": snapshot.valid_until,
         },
         "merged_tiers": [
-            {"instrument": m.instrument, "tiers": [list(run) for run in m.tiers], "overcharge": float(m.overcharge)}
+            {
+                "instrument": m.instrument,
+                "tiers": [list(run) for run in m.tiers],
+                "overcharge": float(m.overcharge),
+            }
             for m in merged
         ],
     }
@@ -106,7 +114,9 @@ def _show(snapshot: Snapshot) -> None:
         rows.append([instrument.id, instrument.kind, instrument.lot, *band, str(len(set(entry.brackets)))])
     columns = ["instrument", "kind", "lot", "price", "from", "to", "tiers"]
     table(
-        f"{snapshot.universe.name}, {snapshot.level} margin, epoch {snapshot.epoch}", columns, rows,
+        f"{snapshot.universe.name}, {snapshot.level} margin, epoch {snapshot.epoch}",
+        columns,
+        rows,
         right=frozenset({2, 3, 4, 5, 6}),
     )
 

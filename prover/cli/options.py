@@ -11,6 +11,7 @@ import typer
 
 from prover.secrets import Key, KeyFile, Role
 from prover.toolchain.workspace import workspace
+from verifier.__main__ import default_keys
 from verifier.errors import UsageError
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "UNIVERSE",
     "Json",
     "PassphraseFile",
-    "keys_directory",
     "passphrase",
     "unlock",
     "verifier_keys",
@@ -68,7 +68,9 @@ def passphrase(file: Path | None) -> str | None:
 def unlock(path: Path, kind: Role, phrase: str | None) -> Key:
     """The key of a file, asking for its passphrase on a terminal when none was given."""
     if not path.exists():
-        raise UsageError(f"{path}: there is no such key file. Make one: zksolvency keys new {kind} --out {path}")
+        raise UsageError(
+            f"{path}: there is no such key file. Make one: zksolvency keys new {kind} --out {path}"
+        )
     file = KeyFile.load(path)
     if file.kind != kind:
         raise UsageError(f"{path}: is a {file.kind}'s key, and a {kind}'s is needed")
@@ -77,17 +79,9 @@ def unlock(path: Path, kind: Role, phrase: str | None) -> Key:
     return file.unlock(phrase)
 
 
-def keys_directory() -> Path:
-    """Where `setup` puts proving keys: build/keys of the workspace."""
-    return workspace().build / "keys"
-
-
 def verifier_keys(chosen: Path | None, policy: Path) -> Path:
-    """The verifier's own key store: `--keys`, $ZKSOLVENCY_KEYS, `keys` beside the policy, or the workspace's."""
+    """The verifier's own key store: `--keys`, what `python -m verifier` would take, or the workspace's."""
     if chosen is not None:
         return chosen
-    named = os.environ.get("ZKSOLVENCY_KEYS")
-    if named:
-        return Path(named)
-    beside = policy.parent / "keys"
-    return beside if beside.is_dir() else keys_directory()
+    found = default_keys(policy)
+    return found if found.is_dir() else workspace().keys

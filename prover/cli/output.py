@@ -16,7 +16,10 @@ from verifier.errors import FormatError, ZkSolvencyError
 
 __all__ = ["Stages", "emit", "emit_error", "out", "progress", "table"]
 
-out = Console(highlight=False, soft_wrap=True)
+_WIDE = 160
+"""Columns when the output is not a terminal: a pipe has no edge to wrap at."""
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -33,17 +36,24 @@ def emit_error(error: ZkSolvencyError, *, as_json: bool) -> None:
     if as_json:
         body: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
         if isinstance(error, FormatError):
-            body |= {"source": error.source, "field": error.field, "problem": error.problem, "mend": error.mend}
+            body |= {
+                "source": error.source,
+                "field": error.field,
+                "problem": error.problem,
+                "mend": error.mend,
+            }
         sys.stdout.write(json.dumps({"error": body, "exit_code": error.exit_code}, indent=2) + "\n")
     else:
         progress.print(f"[bold red]error:[/] {_plain(str(error))}")
 
 
-def table(title: str, columns: list[str], rows: list[list[str]], *, right: frozenset[int] = frozenset()) -> None:
+def table(
+    title: str, columns: list[str], rows: list[list[str]], *, right: frozenset[int] = frozenset()
+) -> None:
     """Print a table; the columns whose positions are in `right` are numbers."""
     made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for position, name in enumerate(columns):
-        made.add_column(name, justify="right" if position in right else "left", no_wrap=True)
+        made.add_column(name, justify="right" if position in right else "left", overflow="fold")
     for row in rows:
         made.add_row(*(_plain(cell) for cell in row))
     out.print(made)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from prover.secrets import KeyFile
+from prover.toolchain.workspace import workspace
 from verifier.circuits import instance as instance_of
 from verifier.circuits import instances
 from verifier.errors import UsageError
@@ -16,7 +17,7 @@ from verifier.keystore import KeyStore
 from verifier.market import Snapshot
 from verifier.policy import Policy, new_challenge
 
-from .options import CHALLENGE, MARKET, POLICY, SECRETS, Json, keys_directory
+from .options import CHALLENGE, MARKET, POLICY, SECRETS, Json
 from .output import emit, out
 
 __all__ = ["register"]
@@ -41,13 +42,21 @@ def new(
     size: Annotated[list[str] | None, typer.Option(help="Accepted circuit; repeat for more.")] = None,
     keys: Annotated[Path | None, typer.Option(help="Where the keys to accept are.")] = None,
     market: Annotated[Path, typer.Option(help="A snapshot of the accepted universe.")] = MARKET,
-    attestor: Annotated[list[Path] | None, typer.Option(help="Key file of an accepted attestor; repeat.")] = None,
-    publisher: Annotated[list[Path] | None, typer.Option(help="Key file of an accepted publisher; repeat.")] = None,
+    attestor: Annotated[
+        list[Path] | None, typer.Option(help="Key file of an accepted attestor; repeat.")
+    ] = None,
+    publisher: Annotated[
+        list[Path] | None, typer.Option(help="Key file of an accepted publisher; repeat.")
+    ] = None,
     quorum: Annotated[int, typer.Option(help="How many of the publishers must have signed.")] = 1,
-    level: Annotated[str | None, typer.Option(help="maintenance or initial; the snapshot's by default.")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="maintenance or initial; the snapshot's by default.")
+    ] = None,
     ratio: Annotated[str, typer.Option(help="Equity over requirement, a multiple of 0.05.")] = "1",
     floor: Annotated[int, typer.Option(help="Whole quote units that are left after the requirement.")] = 1,
-    coverage: Annotated[str, typer.Option(help="account, or owner: all of this owner at the venue.")] = "account",
+    coverage: Annotated[
+        str, typer.Option(help="account, or owner: all of this owner at the venue.")
+    ] = "account",
     subject: Annotated[str | None, typer.Option(help="Of whom; anyone's when left out.")] = None,
     max_age: Annotated[int, typer.Option(help="Seconds after as_of for which a proof counts.")] = _DAY,
     audience: Annotated[str, typer.Option(help="Whom proofs are made for.")] = "verifier.example",
@@ -64,7 +73,7 @@ def new(
     Example: zksolvency policy new --audience lender.example --floor 1000 --size 8-2
     """
     snapshot = Snapshot.load(market)
-    source = keys or keys_directory()
+    source = keys or workspace().keys
     store = target.parent / "keys"
     accepted, development = _accept(size, source, store)
     attestors = [_public(path, "attestor") for path in attestor or [SECRETS / "attestor.json"]]
@@ -78,7 +87,9 @@ def new(
             "allow_development_keys": development,
             "attestors": [{"name": file.name, "attestor": file.public["attestor"]} for file in attestors],
             "allow_self_declared": allow_self_declared,
-            "publishers": [{"name": file.name, "public_key": file.public["public_key"]} for file in publishers],
+            "publishers": [
+                {"name": file.name, "public_key": file.public["public_key"]} for file in publishers
+            ],
             "publisher_quorum": quorum,
             "universe": str(snapshot.universe.hash),
             "level": level or snapshot.level,
@@ -95,7 +106,9 @@ def new(
     result = {"file": str(target), "id": str(made.id), "keys": str(store), "policy": made.to_json()}
 
     def text() -> None:
-        out.print(f"wrote {target}: {made.level} margin × {made.ratio} + {made.floor} {snapshot.universe.quote}")
+        out.print(
+            f"wrote {target}: {made.level} margin × {made.ratio} + {made.floor} {snapshot.universe.quote}"
+        )
         for circuit in made.circuits:
             out.print(f"  accepts {circuit.circuit} with key {circuit.verification_key[:23]}… (in {store})")
         if development:
@@ -130,7 +143,9 @@ def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[di
     for name in wanted:
         mine = [entry for entry in found if entry.manifest.circuit == name]
         if not mine and sizes:
-            raise UsageError(f"{source}: there is no key of {name}. Make one: zksolvency setup --size {instance_of(name).size}")
+            raise UsageError(
+                f"{source}: there is no key of {name}. Make one: zksolvency setup --size {instance_of(name).size}"
+            )
         if not mine:
             continue
         best = next((entry for entry in mine if entry.manifest.production), mine[0])

@@ -57,11 +57,20 @@ def run_line(line: str, page: Path) -> None:
 
 
 def test_the_quick_start(finished: Path) -> None:
-    for name in ("account.json", "market.json", "statement.json", "policy.json", "challenge.json", "bundle.json"):
+    for name in (
+        "account.json",
+        "market.json",
+        "statement.json",
+        "policy.json",
+        "challenge.json",
+        "bundle.json",
+    ):
         assert (finished / name).is_file()
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p) and p.name != "README.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if blocks(p) and p.name != "README.md"], ids=lambda p: p.name
+)
 def test_a_page(page: Path, finished: Path, tmp_path: Path) -> None:
     folder = tmp_path / "page"
     shutil.copytree(finished, folder)

@@ -1,0 +1,256 @@
+"""The main path: statement and snapshot → margin → witness → proof → self-check → bundle.
+
+Nothing is returned before the verifier itself has accepted it, and nothing weaker than what the policy names is
+ever tried: which claim somebody falls back to would tell how near to liquidation they are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verifier.bundle import Bundle, Proof
+from verifier.circuits import Instance
+from verifier.circuits import instance as instance_of
+from verifier.errors import FormatError, InsolventError, InvalidError, UsageError
+from verifier.keystore import KeyStore, StoredKey
+from verifier.market import Snapshot, signers, snapshot_valid
+from verifier.policy import Challenge, Policy
+from verifier.verify import verify
+
+from .accounts import AccountStatement, check_signature
+from .backends import Backend, choose_backend
+from .check import money
+from .engine import MarginReport, margin
+from .toolchain.circom import compiled
+from .toolchain.wasm import witness_file
+from .toolchain.workspace import workspace
+from .witness import circuit_inputs, claimed_terms, fits, public_statement
+
+__all__ = ["Proved", "choose_instance", "prove"]
+
+StageEnded = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A proof that its own verifier has accepted.
+
+    Attributes
+    ----------
+    bundle
+        What goes to the verifier.
+    instance, backend
+        Which circuit proved it, and what computed the proof.
+    seconds
+        How long each stage took.
+    """
+
+    bundle: Bundle
+    instance: Instance
+    backend: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class _Clock:
+    def __init__(self, ended: StageEnded | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._ended = ended
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+        if self._ended is not None:
+            self._ended(name, self.seconds[name])
+
+
+def prove(
+    statement: AccountStatement,
+    snapshot: Snapshot,
+    policy: Policy,
+    challenge: Challenge,
+    secret: int,
+    *,
+    size: str | None = None,
+    backend: str | None = None,
+    keys: Path | None = None,
+    stage_ended: StageEnded | None = None,
+) -> Proved:
+    """Prove that an account satisfies a policy, for a challenge.
+
+    Parameters
+    ----------
+    statement, snapshot
+        Signed by an attestor and by publishers; of one universe and epoch.
+    policy, challenge
+        The verifier's.
+    secret
+        The holder's.
+    size
+        The circuit, such as ``8-2``; the smallest accepted one that fits when left out.
+    backend
+        ``native`` or ``snarkjs``; the fastest that is installed when left out.
+    keys
+        Directory of proving keys; the workspace's when left out.
+    stage_ended
+        Called with a stage's name and seconds.
+
+    Raises
+    ------
+    InsolventError
+        When the account does not satisfy the claim; says how much is missing.
+    InvalidError
+        When files do not belong together, or a signature or the finished proof does not hold.
+    UsageError, EnvironmentFault
+        When a key, a compiled circuit or a program is missing.
+    """
+    clock = _Clock(stage_ended)
+    with clock.stage("statement and snapshot"):
+        terms = claimed_terms(statement, snapshot, ratio=policy.ratio_k, floor=policy.floor)
+        _belong_together(statement, snapshot, policy, challenge)
+    with clock.stage("margin"):
+        report = margin(statement, snapshot, terms)
+        _solvent(report)
+    chosen = choose_instance(report, snapshot, policy, size)
+    store = KeyStore(keys or workspace().keys)
+    key = _proving_key(store, policy, chosen)
+    with clock.stage("witness"):
+        inputs = circuit_inputs(statement, snapshot, terms, secret, challenge.context, chosen)
+        circuit = compiled(chosen)
+        witness = witness_file(circuit, inputs)
+    prover: Backend = choose_backend(backend)
+    with clock.stage(f"proof ({prover.name})"):
+        proof, public = prover.prove(key.directory / "proving_key.zkey", witness)
+    del witness, inputs
+    with clock.stage("self-check"):
+        bundle = Bundle(
+            circuit=chosen.name,
+            verification_key=key.manifest.verification_key,
+            statement=public_statement(statement, snapshot, terms, secret, challenge.context),
+            public=tuple(int(signal) for signal in public),
+            proof=Proof.model_validate(proof),
+            market=snapshot,
+            challenge=challenge.part(),
+        )
+        _accepted(bundle, policy, store, challenge)
+    return Proved(bundle, chosen, prover.name, clock.seconds)
+
+
+def choose_instance(report: MarginReport, snapshot: Snapshot, policy: Policy, size: str | None) -> Instance:
+    """The circuit of that size, or the smallest that the policy accepts and the account fits.
+
+    Raises
+    ------
+    UsageError
+        When there is no such circuit, or the policy does not accept it.
+    FormatError
+        When the account fits none.
+    """
+    accepted = [instance_of(each.circuit) for each in policy.circuits]
+    if size is not None:
+        named = [each for each in accepted if size in (each.size, each.name)]
+        if not named:
+            known = ", ".join(each.size for each in accepted)
+            raise UsageError(f"--size {size}: the policy does not accept it; it accepts {known}")
+        accepted = named
+    shaped = [each for each in accepted if each.layout.name == snapshot.layout]
+    if not shaped:
+        raise FormatError(
+            "layout",
+            "is that of no circuit that the policy accepts",
+            value=snapshot.layout,
+            mend=f"Build the snapshot with --layout {accepted[0].layout.name}",
+        )
+    fitting = [each for each in shaped if fits(report, each)]
+    if not fitting:
+        largest = max(shaped, key=lambda each: each.slots)
+        raise FormatError(
+            "positions",
+            "are more than the accepted circuits have room for",
+            mend=f"The largest, {largest.size}, has room for {largest.slots} positions in {largest.groups} "
+            "underlyings; ask the verifier to accept a larger one",
+        )
+    return min(fitting, key=lambda each: each.max_constraints)
+
+
+def _belong_together(
+    statement: AccountStatement, snapshot: Snapshot, policy: Policy, challenge: Challenge
+) -> None:
+    """What the circuit would refuse without a word, said with one."""
+    check_signature(statement, snapshot.universe)
+    snapshot_valid(snapshot)
+    if statement.epoch != snapshot.epoch:
+        raise InvalidError(
+            f"the statement is for epoch {statement.epoch}, the snapshot of epoch {snapshot.epoch}. "
+            "Have the attestor sign the account for this snapshot"
+        )
+    if not snapshot.time <= statement.as_of <= snapshot.valid_until:
+        raise InvalidError(
+            f"the account is as of {statement.as_of}, outside the snapshot's time {snapshot.time} to "
+            f"{snapshot.valid_until}. Have the attestor sign it again, or take a snapshot of its time"
+        )
+    if statement.valid_until < snapshot.valid_until:
+        raise InvalidError("the statement ends before the snapshot does. Have the attestor sign it again")
+    end = min(snapshot.valid_until, statement.as_of + policy.max_age)
+    if time.time() > end:
+        raise InvalidError(
+            f"the snapshot or the statement is stale: a proof from them would have expired at {end} (in seconds "
+            "since 1970). Take a new snapshot, and have the attestor sign the account again"
+        )
+    if snapshot.universe.hash != policy.universe:
+        raise InvalidError("the snapshot is of another universe than the policy's")
+    if snapshot.level != policy.level:
+        raise InvalidError(
+            f"the snapshot is for {snapshot.level} margin, the policy demands {policy.level}. "
+            f"Build the market with --level {policy.level}"
+        )
+    if statement.coverage != policy.coverage:
+        raise InvalidError(f"the statement covers {statement.coverage}, the policy demands {policy.coverage}")
+    wanted = [publisher.public_key for publisher in policy.publishers]
+    if len(signers(snapshot, wanted)) < policy.publisher_quorum:
+        raise InvalidError(
+            "the snapshot lacks signatures of the policy's publishers, or was altered after they signed. "
+            "Have it signed: zksolvency sign market.json"
+        )
+    if not policy.allow_self_declared and statement.attestor.hash not in {
+        each.attestor for each in policy.attestors
+    }:
+        raise InvalidError("the statement's attestor is not in the policy, so it would count as self-declared")
+    if (challenge.audience, challenge.policy) != (policy.audience, policy.id):
+        raise InvalidError("the challenge was made under another policy. Ask the verifier for both again")
+
+
+def _solvent(report: MarginReport) -> None:
+    if not report.passes:
+        raise InsolventError(
+            f"the account does not pass: {money(report.missing)} {report.quote} more is needed for the "
+            f"{report.level} margin, ratio and floor that the policy demands. Nothing was written; "
+            "`zksolvency check --policy policy.json` shows why"
+        )
+
+
+def _proving_key(store: KeyStore, policy: Policy, instance: Instance) -> StoredKey:
+    """The key that the policy names for the circuit, with the constraint system that it is for."""
+    wanted = next(each.verification_key for each in policy.circuits if each.circuit == instance.name)
+    try:
+        key = store.find(wanted)
+    except InvalidError:
+        raise UsageError(
+            f"there is no proving key of {instance.size} with the hash that the policy accepts ({wanted[:19]}…). "
+            f"For a development key: zksolvency setup --size {instance.size}"
+        ) from None
+    if key.manifest.circuit != instance.name:
+        raise InvalidError(f"the key {key.manifest.name} is for {key.manifest.circuit}, not for {instance.name}")
+    return key
+
+
+def _accepted(bundle: Bundle, policy: Policy, store: KeyStore, challenge: Challenge) -> None:
+    result = verify(bundle, policy, store, challenge=challenge)
+    if not result.valid:
+        failed = "; ".join(f"{check.name}: {check.detail}" for check in result.failed)
+        raise InvalidError(f"our own verifier refuses the proof, so nothing was written ({failed})")
