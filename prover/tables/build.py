@@ -10,7 +10,7 @@ from verifier.circuits import layout as layout_named
 from verifier.errors import FormatError
 from verifier.market import Level, RowEntry, Snapshot, snapshot_valid
 from verifier.numbers import parse_decimal
-from verifier.rows import Row
+from verifier.rows import Row, row_valid
 from verifier.universe import Instrument, Universe
 
 from .charges import merge
@@ -20,7 +20,15 @@ from .lots import SMALLEST_LOT, choose_lot, on_grid
 from .rates import charge_of, weights
 from .rounding import PROHIBITIVE, addon, brackets, unit_value
 
-__all__ = ["MergedTiers", "build_market", "check_rebuilt", "linear_row", "merged_tiers"]
+__all__ = [
+    "MergedTiers",
+    "build_market",
+    "build_rows",
+    "build_universe",
+    "check_rebuilt",
+    "linear_row",
+    "merged_tiers",
+]
 
 
 @dataclass(frozen=True)
@@ -69,17 +77,9 @@ def build_market(
         When the input breaks a rule, or asks for something that a linear table cannot carry.
     """
     shape = layout_named(layout) if isinstance(layout, str) else layout
-    listed = _universe(market, universe)
+    listed = build_universe(market, universe)
     feeds = tuple(feed_band(feed, market.band) for feed in market.feeds)
-    bands = {feed.underlying: Band.of(feed) for feed in feeds}
-    rows = []
-    for index, (given, instrument) in enumerate(zip(market.instruments, listed.instruments, strict=True)):
-        if _listed(given, market):
-            try:
-                row = linear_row(market, given, instrument, bands[given.underlying], level, shape, listed)
-            except FormatError as error:
-                raise error.within("", prefix=given.id) from None
-            rows.append(RowEntry.of(index, row))
+    rows = build_rows(market, level, shape, listed)
     snapshot = Snapshot(
         universe=listed,
         layout=shape.name,
@@ -90,11 +90,27 @@ def build_market(
         feeds=feeds,
         frozen=_frozen(market, level),
         nodes=corner_nodes(shape.nodes),
-        rows=tuple(rows),
+        rows=tuple(RowEntry.of(index, row) for index, row in rows.items()),
     )
     snapshot_valid(snapshot)
     check_linear(snapshot)
     return listed, snapshot
+
+
+def build_rows(market: MarketInput, level: Level, layout: Layout, universe: Universe) -> dict[int, Row]:
+    """The rows alone, for a layout of any number of nodes and brackets; see `build_market`."""
+    bands = {feed.underlying: Band.of(feed_band(feed, market.band)) for feed in market.feeds}
+    rows = {}
+    for index, (given, instrument) in enumerate(zip(market.instruments, universe.instruments, strict=True)):
+        if _listed(given, market):
+            try:
+                rows[index] = linear_row(
+                    market, given, instrument, bands[given.underlying], level, layout, universe
+                )
+                row_valid(rows[index], layout)
+            except FormatError as error:
+                raise error.within("", prefix=given.id) from None
+    return rows
 
 
 def linear_row(
@@ -183,7 +199,8 @@ def _listed(given: InstrumentInput, market: MarketInput) -> bool:
     return given.expiry is None or given.expiry > market.time
 
 
-def _universe(market: MarketInput, earlier: Universe | None) -> Universe:
+def build_universe(market: MarketInput, earlier: Universe | None = None) -> Universe:
+    """The universe that an input lists; it must continue `earlier`, whose lots are kept."""
     known = earlier.instruments if earlier is not None else ()
     if len(known) > len(market.instruments):
         raise FormatError(
