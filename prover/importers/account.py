@@ -12,7 +12,7 @@ from verifier.errors import FormatError
 from verifier.numbers import int_to_text, round_down
 from verifier.universe import Instrument, Universe
 
-from ..accounts import Account, Position, Source, quantities
+from ..accounts import Account, quantities
 from .model import Holding, Reading
 from .model import Position as Open
 from .raw import RawFile, decimal_text
@@ -45,12 +45,12 @@ class Placed:
     aggregates: tuple[tuple[Instrument, Fraction], ...]
     left_out: tuple[str, ...]
 
-    def lines(self) -> list[tuple[str, Fraction]]:
-        """(instrument id, signed size) of everything held."""
+    def lines(self) -> list[tuple[Instrument, Fraction]]:
+        """(instrument, signed size) of everything held."""
         return [
-            *((instrument.id, position.size) for instrument, position in self.positions),
-            *((instrument.id, holding.amount) for instrument, holding in self.holdings),
-            *((instrument.id, size) for instrument, size in self.aggregates),
+            *((instrument, position.size) for instrument, position in self.positions),
+            *((instrument, holding.amount) for instrument, holding in self.holdings),
+            *self.aggregates,
         ]
 
 
@@ -156,22 +156,23 @@ def to_account(
     exact = (reading.cash or Fraction(0)) * 10**places
     cash = round_down(exact)
     notes = () if cash == exact else (f"cash is rounded down to {places} decimal places",)
-    account = Account(
-        venue=universe.venue,
-        universe=universe.hash,
-        as_of=reading.as_of or 0,
-        cash=int_to_text(cash, places),
-        positions=tuple(
-            Position(instrument=instrument, size=decimal_text(size)) for instrument, size in placed.lines()
-        ),
-        source=Source(
-            format=reading.format,
-            sha256=source_hash(files),
-            exclusions=tuple(text[:_MAX_TEXT] for text in (*reading.exclusions, *placed.left_out)) or None,
-        ),
+    left_out = [text[:_MAX_TEXT] for text in (*reading.exclusions, *placed.left_out)]
+    # Parsed like a file, so that every rule of the format holds, with this project's errors.
+    parsed = Account.parse(
+        {
+            "schema": Account.SCHEMA,
+            "venue": universe.venue,
+            "universe": str(universe.hash),
+            "as_of": reading.as_of or 0,
+            "cash": int_to_text(cash, places),
+            "positions": [
+                {"instrument": each.id, "size": decimal_text(size)} for each, size in placed.lines()
+            ],
+            "source": {"format": reading.format, "sha256": source_hash(files)}
+            | ({"exclusions": left_out} if left_out else {}),
+        },
+        source=files[0].name,
     )
-    # Built in Python; reading it back applies every rule of the file format, with this project's errors.
-    parsed = Account.parse(account.to_json())
     quantities(parsed.positions, universe)
     return parsed, notes
 

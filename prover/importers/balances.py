@@ -118,10 +118,10 @@ def _unified(balance: At, quote: str) -> Balance:
     total = balance.need("total")
     amount_at = total.get(quote)
     if amount_at is None:
-        currencies = ", ".join(key for key in total.value if key not in _RESERVED)[:80] if total.value else ""
-        raise total.error(
-            f"has no {quote}", mend=f"Does the universe's quote match? It has: {currencies or 'nothing'}"
-        )
+        listed = [key for key in total.value if key not in _RESERVED] if isinstance(total.value, dict) else []
+        found = ", ".join(listed)[:80] or "nothing"
+        mend = f"Does the universe's quote match? It has: {found}"
+        raise total.error(f"has no {quote}", mend=mend)
     amount, loose = exact(amount_at, balance.get("info"))
     text = f"balance is ccxt's total {quote}; unrealised profit may be in it or not: the worse is taken"
     if loose:

@@ -15,6 +15,7 @@ from typing import Any
 from verifier.circuits import scale
 from verifier.errors import FormatError
 from verifier.market import Level, Snapshot
+from verifier.numbers import int_to_text, round_up
 from verifier.universe import Universe
 
 from ..accounts import Account
@@ -184,48 +185,50 @@ def _at_venue_marks(
     universe: Universe | None,
     layout: str,
 ) -> tuple[list[Check], list[str]]:
-    notes: list[str] = []
+    stated = reading.reported
     report, snapshot = _margin(account, market, "maintenance", universe, layout)
     slack = _slack(report)
-    stated = reading.reported
-    merged = {each.instrument: each for each in merged_tiers(market, "maintenance", layout)}
-    held = {position.instrument for position in account.positions}
-    for each in merged.values():
-        if each.instrument in held:
-            worst = decimal_text(each.overcharge * 100, 2)
-            notes.append(
-                f"{each.instrument}: tiers were merged from above, at most {worst} % over the venue's charge"
-            )
     equity = None if reading.cash is None else _money(report.equity)
+    lines = [Check("equity", equity, stated.equity, tolerance(stated.equity or Fraction(0)) + slack)]
+    notes = _merges(market, placed, layout)
     allowed = tolerance(stated.maintenance or Fraction(0)) + slack
     charged = _money(report.requirement)
-    lines = [Check("equity", equity, stated.equity, tolerance(stated.equity or Fraction(0)) + slack)]
-    if held & merged.keys():
-        exact = venue_margin(market, "maintenance", dict(placed.lines()), Fraction(0)).requirement
+    exact = _exact_charge(market, "maintenance", placed, layout)
+    ours = charged if exact is None else exact
+    lines.append(Check("maintenance margin", ours, stated.maintenance, allowed, _OLD_TIERS))
+    if exact is not None:
         name = "maintenance margin as the table charges it"
-        lines.append(Check("maintenance margin", exact, stated.maintenance, allowed, _OLD_TIERS))
         lines.append(Check(name, charged, stated.maintenance, allowed, _MERGED, decisive=False))
-    else:
-        lines.append(Check("maintenance margin", charged, stated.maintenance, allowed, _OLD_TIERS))
     lines += _positions(report, placed, snapshot.universe, slack)
     try:
         initial, _ = _margin(account, market, "initial", universe, layout)
+        exact = _exact_charge(market, "initial", placed, layout)
     except FormatError:
-        notes.append("the market input has no initial margin, so none is compared")
-    else:
-        lines.append(
-            Check(
-                "initial margin",
-                _money(initial.requirement),
-                stated.initial,
-                tolerance(stated.initial or Fraction(0)) + slack,
-                note=_LEVERAGE,
-                decisive=False,
-            )
-        )
-        if stated.initial is not None:
-            notes.append(f"initial margin: {_LEVERAGE}")
+        return lines, [*notes, "the market input has no initial margin for these sizes, so none is compared"]
+    ours = _money(initial.requirement) if exact is None else exact
+    allowed = tolerance(stated.initial or Fraction(0)) + slack
+    lines.append(Check("initial margin", ours, stated.initial, allowed, _LEVERAGE, decisive=False))
+    if stated.initial is not None:
+        notes.append(f"initial margin: {_LEVERAGE}")
     return lines, notes
+
+
+def _exact_charge(market: MarketInput, level: Level, placed: Placed, layout: str) -> Fraction | None:
+    """The venue's own charge, where the table's is another because tiers of something held were merged."""
+    sizes = {instrument.id: size for instrument, size in placed.lines()}
+    if not any(each.instrument in sizes for each in merged_tiers(market, level, layout)):
+        return None
+    return venue_margin(market, level, sizes, Fraction(0)).requirement
+
+
+def _merges(market: MarketInput, placed: Placed, layout: str) -> list[str]:
+    held = {instrument.id for instrument, _ in placed.lines()}
+    return [
+        f"{each.instrument}: tiers were merged from above, at most "
+        f"{int_to_text(round_up(each.overcharge * 10_000), 2)} % over the venue's charge"
+        for each in merged_tiers(market, "maintenance", layout)
+        if each.instrument in held
+    ]
 
 
 def _margin(

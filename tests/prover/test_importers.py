@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
-from responses import file, hyperliquid, hyperliquid_position, imported, snapshot_of, venue_market
+from responses import (
+    balance,
+    binance_account,
+    binance_asset,
+    binance_risk,
+    file,
+    hyperliquid,
+    hyperliquid_position,
+    imported,
+    snapshot_of,
+    unified,
+    venue_market,
+)
 
 from prover.accounts import Account
 from prover.engine import margin
 from prover.importers import detect, import_account
 from prover.importers.model import Check
 from prover.tables import MarketInput
-from verifier.errors import FormatError, UsageError
+from verifier.errors import FormatError, UsageError, ZkSolvencyError
 
 EXAMPLES = ROOT / "examples"
 
@@ -288,3 +302,128 @@ def test_no_valid_figure_is_shown_in_an_error() -> None:
         imported(hyperliquid([hyperliquid_position(szi="-1.23456789123456789")]), market=MARKET)
     assert "1.2345" not in str(caught.value)
     assert "hyperliquid:ETH" in str(caught.value)
+
+
+HOSTILE: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    10**30,
+    "",
+    "x",
+    "-0",
+    "NaN",
+    "1e400",
+    "\u0000",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+]
+SEEDS: dict[str, tuple[list[Any], str]] = {
+    "hyperliquid": ([hyperliquid()], "hyperliquid"),
+    "binance": ([binance_account(), [binance_risk()]], "binance"),
+    "ccxt": ([[unified()], balance()], "anywhere"),
+    "ccxt over hyperliquid": ([{"positions": [], "balance": balance(info=hyperliquid())}], "hyperliquid"),
+}
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths of everything inside a JSON value."""
+    yield at
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in inner:
+        yield from places(child, (*at, key))
+
+
+def replaced(value: Any, at: tuple[Any, ...], new: Any) -> Any:
+    if not at:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[at[0]] = replaced(value[at[0]], at[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_whatever_a_member_is_replaced_with_the_error_is_ours(name: str) -> None:
+    contents, venue = SEEDS[name]
+    prices = {"ETH": "2100", "BTCUSDT": "62000", "BTC/USDT:USDT": "60000"}
+    market = snapshot_of(venue_market(venue, "USDC" if venue == "hyperliquid" else "USDT", prices))
+    for place in places(contents):
+        for bad in HOSTILE:
+            changed = replaced(contents, place, bad)
+            if isinstance(changed, list):
+                with suppress(ZkSolvencyError):
+                    imported(*changed, snapshot=market)
+
+
+# At the venue's marks.
+
+TIERS = [
+    {"notional_floor": str(floor), "max_leverage": str(leverage), "maintenance_rate": rate}
+    for floor, leverage, rate in (
+        (0, 125, "0.004"),
+        (50_000, 100, "0.005"),
+        (250_000, 50, "0.01"),
+        (1_000_000, 20, "0.025"),
+        (10_000_000, 10, "0.05"),
+        (20_000_000, 5, "0.1"),
+    )
+]
+
+
+def tiered(count: int) -> MarketInput:
+    given = venue_market("binance", "USDT", {"BTCUSDT": "50000"}).to_json()
+    given["instruments"][0] |= {"tiers": TIERS[:count], "notional_cap": "50000000", "carry_rate": "0.001"}
+    return MarketInput.parse(given)
+
+
+@pytest.mark.parametrize("size", ["0.250", "0.807", "4.500", "60.000", "-161.290", "-161.291"])
+def test_a_snapshots_rows_move_to_the_venues_marks(size: str) -> None:
+    """At a mark 24 % off the snapshot's, above its band, the tiers are still the venue's own to the cent."""
+    notional = abs(Fraction(size)) * 62000
+    rates = [(Fraction(t["notional_floor"]), Fraction(t["maintenance_rate"])) for t in TIERS[:4]]
+    due = Fraction(0)
+    for place, (floor, rate) in enumerate(rates):
+        upper = rates[place + 1][0] if place + 1 < len(rates) else notional
+        due += max(Fraction(0), min(notional, upper) - floor) * rate
+    risk = binance_risk(
+        positionAmt=size,
+        notional=str(float(Fraction(size) * 62000)),
+        unRealizedProfit=str(float(Fraction(size) * 2000)),
+        maintMargin=f"{float(due):.8f}",
+    )
+    profit = f"{float(Fraction(size) * 2000):.8f}"
+    asset = binance_asset(maintMargin=f"{float(due):.8f}", crossUnPnl=profit)
+    result = imported(binance_account([asset], [risk]), [risk], snapshot=snapshot_of(tiered(4)))
+    assert result.coherent
+    for name in ("equity", "maintenance margin", "maintenance margin of binance:BTCUSDT"):
+        assert line(result, name).agrees, name
+
+
+def test_merged_tiers_charge_more_and_are_said_to() -> None:
+    """Six tiers in four brackets charge more than the venue, never less."""
+    risk = binance_risk(maintMargin="62", initialMargin="124", positionInitialMargin="124")
+    asset = binance_asset(maintMargin="62", initialMargin="124", positionInitialMargin="124")
+    contents = binance_account([asset], [risk]), [risk]
+    market = tiered(6)
+    result = imported(*contents, market=market)
+    assert result.coherent
+    assert line(result, "maintenance margin").agrees
+    table = line(result, "maintenance margin as the table charges it")
+    assert table.ours is not None and table.theirs is not None and table.ours > table.theirs
+    assert any("merged from above" in remark for remark in result.remarks())
+    assert line(result, "initial margin").agrees
+
+    alone = imported(*contents, snapshot=snapshot_of(market))
+    assert alone.coherent
+    assert any("merged from above" in remark for remark in alone.remarks())
+
+
+def test_a_table_that_charges_less_than_the_venue_is_never_coherent() -> None:
+    risk = binance_risk(maintMargin="155")
+    contents = binance_account([binance_asset(maintMargin="155")], [risk]), [risk]
+    assert not imported(*contents, snapshot=snapshot_of(tiered(4))).coherent
+    assert not imported(*contents, market=tiered(4)).coherent
