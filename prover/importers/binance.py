@@ -14,17 +14,15 @@ documentation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from .binance_positions import Leg, legs_of, number, one_side, positive, same_positions
 from .model import Check, Context, Holding, Position, Reading, Reported, tolerance, total
 from .raw import At
 
 __all__ = ["FORMAT", "claims", "read"]
 
 FORMAT = "binance"
-_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "BNFCR", "USD1", "USD")
-_SIDES = ("BOTH", "LONG", "SHORT")
 _LISTS = ("assets", "positions")
 
 
@@ -52,19 +50,6 @@ def _is_balance(part: At) -> bool:
     return _is_list_of(part, "asset", "crossWalletBalance")
 
 
-@dataclass(frozen=True)
-class _Leg:
-    """A position with what decides whether it belongs to this margin pool."""
-
-    position: Position
-    asset: str
-    side: str
-    isolated: bool
-    folded: Fraction
-    open_orders: bool
-    at: At
-
-
 def read(parts: Sequence[At], context: Context) -> Reading:
     """The cross account of one margin asset.
 
@@ -86,9 +71,9 @@ def read(parts: Sequence[At], context: Context) -> Reading:
     wallets = account.need("assets") if account is not None else balance
     mode = _multi_asset_mode(parts)
 
-    legs = _legs(risk if risk is not None else account.need("positions") if account is not None else None)
+    legs = legs_of(risk if risk is not None else account.need("positions") if account is not None else None)
     if risk is not None and account is not None and "positions" in account.value:
-        _same_positions(legs, _legs(account.need("positions")), risk)
+        same_positions(legs, legs_of(account.need("positions")), risk)
     quote = context.quote or _only_asset(wallets, legs, parts[0])
 
     notes: list[str] = []
@@ -98,7 +83,7 @@ def read(parts: Sequence[At], context: Context) -> Reading:
         exclusions.append(f"{len(isolated)} isolated position(s) with their wallets")
     cross = [leg for leg in legs if not leg.isolated and leg.asset == quote]
     others = [leg for leg in legs if not leg.isolated and leg.asset != quote]
-    _one_side(cross)
+    one_side(cross)
     if others and mode is not False:
         raise others[0].at.error(
             f"is margined in another asset than {quote}, and assets may be margined together",
@@ -120,7 +105,7 @@ def read(parts: Sequence[At], context: Context) -> Reading:
         elif held:
             exclusions.append("balances in other assets: " + ", ".join(holding.asset for holding in held))
     if any(leg.open_orders for leg in cross) or (
-        wallet is not None and _positive(wallet, "openOrderInitialMargin")
+        wallet is not None and positive(wallet, "openOrderInitialMargin")
     ):
         exclusions.append("open orders, of which there are some: their worst case is not included")
     else:
@@ -159,141 +144,7 @@ def _multi_asset_mode(parts: Sequence[At]) -> bool | None:
     return None
 
 
-def _legs(entries: At | None) -> list[_Leg]:
-    found = [] if entries is None else [leg for entry in entries.items() if (leg := _leg(entry)) is not None]
-    seen: set[tuple[str, str]] = set()
-    for leg in found:
-        key = (leg.position.symbol, leg.side)
-        if key in seen:
-            raise leg.at.error("lists a symbol and side a second time", mend="Save the response again")
-        seen.add(key)
-    return found
-
-
-def _leg(entry: At) -> _Leg | None:
-    size = entry.need("positionAmt").number()
-    symbol = entry.need("symbol").text()
-    side_at = entry.get("positionSide")
-    side = "BOTH" if side_at is None else side_at.text()
-    if side_at is not None and side not in _SIDES:
-        raise side_at.error("is not a side", mend="It is BOTH, LONG or SHORT", show=True)
-    if size == 0:
-        return None
-    if (side == "LONG" and size < 0) or (side == "SHORT" and size > 0):
-        raise entry.need("positionSide").error("contradicts the sign of positionAmt", mend="Save it again")
-
-    price_at, entry_at = entry.get("markPrice"), entry.get("entryPrice")
-    notional_at = entry.get("notional")
-    profit = entry.need("unRealizedProfit", "unrealizedProfit").number()
-    notional = None if notional_at is None else abs(notional_at.number())
-    if price_at is not None:
-        mark = _above_zero(price_at)
-    elif notional:
-        mark = notional / abs(size)
-    elif entry_at is not None:
-        mark = _above_zero(entry_at) + profit / size
-    else:
-        raise entry.error(
-            "has neither markPrice nor notional nor entryPrice", mend="Add the positionRisk response"
-        )
-    entry_price = None if entry_at is None else _above_zero(entry_at)
-    folded = size * entry_price if entry_price is not None else size * mark - profit
-    return _Leg(
-        position=Position(
-            symbol=symbol,
-            size=size,
-            mark=mark,
-            entry=entry_price,
-            notional=notional,
-            maintenance=_number(entry, "maintMargin"),
-            initial=_number(entry, "positionInitialMargin", "initialMargin"),
-            unrealised=profit,
-            aliases=_aliases(symbol),
-            where=(entry.file, entry.path),
-        ),
-        asset=_margin_asset(entry, symbol),
-        side=side,
-        isolated=_isolated(entry),
-        folded=folded,
-        open_orders=any(
-            _positive(entry, key) for key in ("openOrderInitialMargin", "bidNotional", "askNotional")
-        ),
-        at=entry,
-    )
-
-
-def _above_zero(price: At) -> Fraction:
-    value = price.number()
-    if value <= 0:
-        raise price.error("must be above zero while a position is open", show=True)
-    return value
-
-
-def _number(entry: At, *keys: str) -> Fraction | None:
-    found = entry.get(*keys)
-    return None if found is None else found.number()
-
-
-def _positive(entry: At, key: str) -> bool:
-    return bool(_number(entry, key))
-
-
-def _aliases(symbol: str) -> tuple[str, ...]:
-    pair = symbol.partition("_")[0]
-    for quote in _QUOTES:
-        base = pair.removesuffix(quote)
-        if base and base != pair and "_" not in symbol:
-            return (f"{base}-{quote}", f"{base}/{quote}", f"{base}/{quote}:{quote}")
-    return ()
-
-
-def _margin_asset(entry: At, symbol: str) -> str:
-    stated = entry.get("marginAsset")
-    if stated is not None:
-        return stated.text()
-    pair = symbol.partition("_")[0]
-    for quote in _QUOTES:
-        if pair.endswith(quote) and pair != quote:
-            return quote
-    raise entry.error(
-        "has no marginAsset, and its symbol does not end in one", mend="Add the positionRisk response"
-    )
-
-
-def _isolated(entry: At) -> bool:
-    """v2 says it in words; v3 shows a wallet of its own."""
-    word, flag = entry.get("marginType"), entry.get("isolated")
-    if word is not None:
-        if word.text().lower() not in ("cross", "crossed", "isolated"):
-            raise word.error("is not a margin type", mend='It is "cross" or "isolated"', show=True)
-        return word.text().lower() == "isolated"
-    if flag is not None:
-        return flag.boolean()
-    return _positive(entry, "isolatedWallet") or _positive(entry, "isolatedMargin")
-
-
-def _one_side(legs: list[_Leg]) -> None:
-    seen: dict[str, _Leg] = {}
-    for leg in legs:
-        if leg.position.symbol in seen:
-            raise leg.at.error(
-                f"{leg.position.symbol} is open on both sides (hedge mode)",
-                mend="The venue charges each side, one net line would charge less. Close one side first",
-            )
-        seen[leg.position.symbol] = leg
-
-
-def _same_positions(ours: list[_Leg], theirs: list[_Leg], risk: At) -> None:
-    """Two responses of one instant have the same positions; otherwise their sum would be of no instant."""
-    left = {(leg.position.symbol, leg.side): leg.position.size for leg in ours}
-    right = {(leg.position.symbol, leg.side): leg.position.size for leg in theirs}
-    for symbol, side in sorted(left.keys() | right.keys()):
-        if left.get((symbol, side)) != right.get((symbol, side)):
-            mend = "Save both responses again, one right after the other"
-            raise risk.error(f"and the account response differ in the position {symbol} {side}", mend=mend)
-
-
-def _only_asset(wallets: At | None, legs: list[_Leg], part: At) -> str:
+def _only_asset(wallets: At | None, legs: list[Leg], part: At) -> str:
     named = {leg.asset for leg in legs}
     if wallets is not None:
         named |= {
@@ -333,7 +184,7 @@ def _wallet(wallets: At, quote: str) -> tuple[At, list[Holding]]:
     return mine, rest
 
 
-def _reported(wallet: At | None, cross: list[_Leg], isolated: list[_Leg]) -> Reported:
+def _reported(wallet: At | None, cross: list[Leg], isolated: list[Leg]) -> Reported:
     notional = total(leg.position.notional for leg in cross)
     maintenance = total(leg.position.maintenance for leg in cross)
     initial = total(leg.position.initial for leg in cross)
@@ -357,7 +208,7 @@ def _reported(wallet: At | None, cross: list[_Leg], isolated: list[_Leg]) -> Rep
 
 def _together(account: At, reported: Reported) -> Reported:
     """In multi-assets mode the venue's totals are over all assets, valued by the venue."""
-    wallet, profit = _number(account, "totalCrossWalletBalance"), _number(account, "totalCrossUnPnl")
+    wallet, profit = number(account, "totalCrossWalletBalance"), number(account, "totalCrossUnPnl")
     return Reported(
         equity=None if wallet is None or profit is None else wallet + profit,
         maintenance=reported.maintenance,

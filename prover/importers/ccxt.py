@@ -10,13 +10,12 @@ taken digit for digit, and the reading says so. Field names: ccxt's manual, "Pos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from . import binance, dydx, hyperliquid
-from .balances import Balance, exact, read_balance
+from .balances import Balance, read_balance
+from .ccxt_positions import Leg, leg_of
 from .model import Check, Context, Position, Reading, Reported, tolerance, total
-from .natives import Native, native_position
 from .raw import At
 
 __all__ = ["FORMAT", "claims", "read"]
@@ -24,9 +23,6 @@ __all__ = ["FORMAT", "claims", "read"]
 FORMAT = "ccxt"
 _ORDERS = "open orders: ccxt's positions and balances do not list them"
 _FUNDING = "funding since the venue's last settlement"
-_FLOAT = Fraction(1, 10**9)
-"""Relative difference by which a float may miss the text it was parsed from, generously."""
-
 _WHOLE: tuple[tuple[Callable[[At], bool], Callable[[Sequence[At], Context], Reading]], ...] = (
     (hyperliquid.claims, hyperliquid.read),
     (binance.claims, binance.read),
@@ -81,7 +77,7 @@ def read(parts: Sequence[At], context: Context) -> Reading:
     balances = [found for part in parts if (found := _balance_in(part)) is not None]
     if len(balances) > 1:
         raise balances[1].error("is a second balance", mend="Give one account at a time")
-    legs = [leg for entry in entries if (leg := _leg(entry)) is not None]
+    legs = [leg for entry in entries if (leg := leg_of(entry)) is not None]
     if balances:
         native = _whole_account(balances[0], context)
         if native is not None:
@@ -101,22 +97,11 @@ def _whole_account(balance: At, context: Context) -> Reading | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Leg:
-    position: Position
-    settle: str | None
-    isolated: bool
-    collateral: Fraction | None
-    maybe_float: bool
-    venue: str | None
-    at: At
-
-
-def _settled_in(leg: _Leg, quote: str | None) -> bool:
+def _settled_in(leg: Leg, quote: str | None) -> bool:
     return quote is None or leg.settle in (None, quote)
 
 
-def _same(legs: list[_Leg], native: Reading, balance: At) -> None:
+def _same(legs: list[Leg], native: Reading, balance: At) -> None:
     """Positions that are given beside a whole account must be among that account's."""
     held = {position.symbol: position.size for position in native.positions}
     for leg in legs:
@@ -127,153 +112,7 @@ def _same(legs: list[_Leg], native: Reading, balance: At) -> None:
             )
 
 
-def _leg(entry: At) -> _Leg | None:
-    symbol = entry.need("symbol").text()
-    info = entry.get("info")
-    native = None if info is None else native_position(info)
-    size, loose = _size(entry, native, info)
-    if size == 0:
-        return None
-    base, settle = _parts(symbol)
-    isolated = _isolated(entry, native)
-    if not isolated and settle is not None and settle == base:
-        raise entry.error(
-            f"{symbol} is settled in its own underlying (inverse)",
-            mend="Only contracts settled in the quote currency are imported; keep this account apart",
-        )
-    figure = _Figures(entry, native, info)
-    notional, mark = figure("notional", "notional"), figure("mark", "markPrice")
-    price, profit = figure("entry", "entryPrice"), figure("profit", "unrealizedPnl")
-    if mark is None and notional and abs(notional) != abs(size) * (price or 0):
-        # A notional at the entry price (some venues write that) is no mark.
-        mark = abs(notional) / abs(size)
-    if mark is None and price is not None and profit is not None:
-        mark = price + profit / size
-    for name, value in (("markPrice", mark), ("entryPrice", price)):
-        if value is not None and value <= 0:
-            raise entry.error(f"has a {name} that is not above zero", mend="Save the response again")
-    position = Position(
-        symbol=symbol if native is None else native.symbol,
-        size=size,
-        mark=mark,
-        entry=price,
-        notional=None if notional is None else abs(notional),
-        maintenance=_not_negative(figure("maintenance", "maintenanceMargin")),
-        initial=_not_negative(figure("initial", "initialMargin")),
-        unrealised=profit,
-        aliases=_aliases(symbol),
-        where=(entry.file, entry.path),
-    )
-    return _Leg(
-        position=position,
-        settle=settle,
-        isolated=isolated,
-        collateral=figure("", "collateral"),
-        maybe_float=loose or figure.loose,
-        venue=None if native is None else native.rule.venue,
-        at=entry,
-    )
-
-
-def _size(entry: At, native: Native | None, info: At | None) -> tuple[Fraction, bool]:
-    """(signed size in units of the underlying, whether a float was all there was)."""
-    contracts_at, unit_at = entry.get("contracts"), entry.get("contractSize")
-    unit = None if unit_at is None else unit_at.number()
-    if unit is not None and unit <= 0:
-        raise entry.need("contractSize").error("must be above zero", show=True)
-    contracts, loose = (None, False) if contracts_at is None else exact(contracts_at, info)
-    sign = _unified_sign(entry)
-
-    if native is not None:
-        if native.rule.contracts and unit is None and native.size:
-            raise entry.error("has no contractSize", mend="Load ccxt's markets before the positions")
-        size = native.size * (unit or 1) if native.rule.contracts else native.size
-        if sign is not None and size and (size > 0) != (sign > 0):
-            raise entry.need("side").error("contradicts the venue's own size under info", show=True)
-        if contracts is not None:
-            unified = abs(contracts) * (unit or 1)
-            if abs(unified - abs(size)) > _FLOAT * max(unified, abs(size)):
-                raise entry.need("contracts").error("contradicts the venue's own size under info")
-        return size, unit_at is not None and native.rule.contracts and exact(unit_at, info)[1]
-
-    if contracts is None:
-        raise entry.error("has no contracts, and info is of no known venue", mend="Use a newer ccxt")
-    if contracts < 0:
-        raise entry.need("contracts").error("is negative", mend="ccxt writes it unsigned, with a side")
-    if contracts == 0:
-        return contracts, False
-    if unit is None:
-        raise entry.error("has no contractSize", mend="Load ccxt's markets before the positions")
-    if sign is None:
-        raise entry.error("has no side", mend='ccxt writes "long" or "short"')
-    return sign * contracts * unit, loose or exact(entry.need("contractSize"), info)[1]
-
-
-def _unified_sign(entry: At) -> int | None:
-    side = entry.get("side")
-    if side is None:
-        return None
-    if side.text() not in ("long", "short"):
-        raise side.error("is not a side", mend='It is "long" or "short"', show=True)
-    return 1 if side.text() == "long" else -1
-
-
-class _Figures:
-    """Reads a figure from the venue's own member, else from ccxt's; remembers whether a float was read."""
-
-    def __init__(self, entry: At, native: Native | None, info: At | None) -> None:
-        self.entry, self.native, self.info = entry, native, info
-        self.loose = False
-
-    def __call__(self, name: str, unified: str) -> Fraction | None:
-        if self.native is not None and name:
-            found = self.native.number(name)
-            if found is not None:
-                return found
-        at = self.entry.get(unified)
-        if at is None:
-            return None
-        value, loose = exact(at, self.info)
-        self.loose |= loose and unified == "entryPrice"
-        return value
-
-
-def _not_negative(value: Fraction | None) -> Fraction | None:
-    """Derive writes margins as negative numbers net of the position's value: they compare with nothing."""
-    return None if value is None or value < 0 else value
-
-
-def _isolated(entry: At, native: Native | None) -> bool:
-    if native is not None and native.isolated is not None:
-        return native.isolated
-    mode = entry.get("marginMode")
-    if mode is None:
-        flag = entry.get("isolated")
-        return flag is not None and flag.boolean()
-    if mode.text() not in ("cross", "isolated"):
-        raise mode.error("is not a margin mode", mend='It is "cross" or "isolated"', show=True)
-    return mode.text() == "isolated"
-
-
-def _parts(symbol: str) -> tuple[str, str | None]:
-    """(base, settlement currency) of ``BASE/QUOTE:SETTLE-…``."""
-    base, _, rest = symbol.partition("/")
-    settle = rest.partition(":")[2].partition("-")[0]
-    return base, settle or None
-
-
-def _aliases(symbol: str) -> tuple[str, ...]:
-    base, settle = _parts(symbol)
-    quote = symbol.partition("/")[2].partition(":")[0]
-    if "-" in symbol.partition(":")[2]:
-        return (symbol,)
-    names = [symbol, f"{base}{quote}", f"{base}-{quote}", f"{base}-PERP", base]
-    if settle and settle != quote:
-        names.insert(1, f"{base}{settle}")
-    return tuple(dict.fromkeys(names))
-
-
-def _unified(legs: list[_Leg], balance: At | None, part: At, context: Context) -> Reading:
+def _unified(legs: list[Leg], balance: At | None, part: At, context: Context) -> Reading:
     venue = _venue(legs, part, context)
     cross = [leg for leg in legs if not leg.isolated]
     quote = context.quote or _quote(cross or legs, balance, part)
@@ -325,7 +164,7 @@ def _unified(legs: list[_Leg], balance: At | None, part: At, context: Context) -
     )
 
 
-def _cash(wallet: Balance, cross: list[_Leg], isolated: list[_Leg], balance: At) -> Fraction:
+def _cash(wallet: Balance, cross: list[Leg], isolated: list[Leg], balance: At) -> Fraction:
     """Cash with the entry notionals folded in."""
     cash = wallet.amount
     for leg in cross:
@@ -359,7 +198,7 @@ def _profit(position: Position) -> Fraction | None:
     return position.size * (position.mark - position.entry)
 
 
-def _one_side(legs: list[_Leg]) -> None:
+def _one_side(legs: list[Leg]) -> None:
     seen: set[str] = set()
     for leg in legs:
         if leg.position.symbol in seen:
@@ -370,7 +209,7 @@ def _one_side(legs: list[_Leg]) -> None:
         seen.add(leg.position.symbol)
 
 
-def _venue(legs: list[_Leg], part: At, context: Context) -> str:
+def _venue(legs: list[Leg], part: At, context: Context) -> str:
     named = {leg.venue for leg in legs if leg.venue is not None}
     stated = part.get("exchange") if isinstance(part.value, dict) else None
     if stated is not None and not any(stated.text().startswith(name) for name in named):
@@ -386,7 +225,7 @@ def _venue(legs: list[_Leg], part: At, context: Context) -> str:
     return found
 
 
-def _quote(legs: list[_Leg], balance: At | None, part: At) -> str:
+def _quote(legs: list[Leg], balance: At | None, part: At) -> str:
     named = {leg.settle for leg in legs if leg.settle is not None}
     if not named and balance is not None:
         column = balance.need("total")
@@ -406,7 +245,7 @@ def _time(balance: At | None) -> int | None:
     return None if stamp is None else stamp.seconds()
 
 
-def _checks(cross: list[_Leg]) -> Iterator[Check]:
+def _checks(cross: list[Leg]) -> Iterator[Check]:
     for leg in cross:
         position = leg.position
         size = position.notional or Fraction(0)
