@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from responses import (
     balance,
     binance_account,
@@ -32,7 +31,7 @@ from prover.importers.model import Check
 from prover.tables import MarketInput
 from verifier.errors import FormatError, UsageError, ZkSolvencyError
 
-EXAMPLES = ROOT / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def line(result: Any, name: str) -> Check:
