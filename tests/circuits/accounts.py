@@ -129,15 +129,21 @@ def _random_brackets(rng: random.Random, count: int, bits: int) -> tuple[Bracket
 def random_market(rng: random.Random, layout: Layout, rows: int = 40, underlyings: int = 12) -> Market:
     """A market of `rows` rows, scattered over the tree's whole index range."""
     bits = rng.choice((20, 30, 40, 48))
-    indexes = sorted([*rng.sample(range(layout.capacity), rows - 2), 0, layout.capacity - 1])
-    table_rows = {
-        index: random_row(rng, layout, rng.randint(1, underlyings), bits) for index in sorted(set(indexes))
-    }
+    indexes = sorted({*rng.sample(range(layout.capacity), rows - 2), 0, layout.capacity - 1})
+    return market_of(
+        rng,
+        layout,
+        {index: random_row(rng, layout, rng.randint(1, underlyings), bits) for index in indexes},
+    )
+
+
+def market_of(rng: random.Random, layout: Layout, rows: dict[int, Row]) -> Market:
+    """A market of these rows."""
     time = rng.randint(0, _TIME_LIMIT - 1000)
     return Market(
         layout=layout,
-        rows=table_rows,
-        tree=Tree({index: leaf_hash(row, layout) for index, row in table_rows.items()}, layout.depth),
+        rows=rows,
+        tree=Tree({index: leaf_hash(row, layout) for index, row in rows.items()}, layout.depth),
         universe=rng.getrandbits(248),
         epoch=rng.getrandbits(32),
         time=time,
@@ -218,7 +224,7 @@ def account_hash(account: Account) -> int:
         elements[place // per_element] += slot << (82 * (place % per_element))
     holder = poseidon([tag("holder"), account.secret])
     return poseidon(
-        [tag("account"), len(account.positions), account.cash + 2**120, account.salt, holder, *elements]
+        [tag("account"), len(account.positions), (account.cash + 2**120) % R, account.salt, holder, *elements]
     )
 
 
@@ -240,8 +246,8 @@ def message(account: Account, market: Market) -> int:
 
 
 def circuit_inputs(account: Account, market: Market, instance: Instance) -> Inputs:
-    """Inputs of an honest prover; whether the claim holds is not asked."""
-    result = report(account, market)
+    """Inputs of an honest prover; whether the claim holds, or cash is in range, is not asked."""
+    result = report(replace(account, cash=0), market)
     key = public_key(account.attestor)
     signature = sign(account.attestor, message(account, market))
     names = sorted(result.losses)

@@ -1,4 +1,4 @@
-"""Where the constraints go, by component: ``python -m tests.circuits.budget`` prints the table of docs/circuits.md.
+"""Where the constraints go: ``python -m tests.circuits.budget`` prints the table of docs/circuits.md.
 
 A constraint belongs to the component of its deepest wire. Optimisation merges linear steps into their
 neighbours, so a component's share is what is left of it in the whole, and the shares add up exactly.

@@ -1,0 +1,109 @@
+"""The circuit and the exact engine say the same of random accounts at the boundary.
+
+``python -m tests.circuits.agreement --size 8-2 --count 2000`` prints what was compared, and ends with exit
+code 1 at the first disagreement, with the seed that repeats it.
+
+For each account, with just as much cash as its claim needs, or one unit of 10^-14 more or less:
+
+1. the circuit with the inputs of an honest prover: satisfied exactly when the engine passes the account;
+2. the circuit with one of the prover's choices changed (a loss, a bracket, a group): satisfied exactly when
+   the design's rules, applied to that choice in plain integers, hold.
+
+Satisfied means that all constraints of the r1cs hold on the finished witness (see `unchecked`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from verifier.circuits import Instance, instance, instances
+
+from .accounts import Market, at_boundary, circuit_inputs, random_account, random_market, report
+from .choices import broken_rules, tampered
+from .unchecked import Unchecked, unchecked
+
+ACCOUNTS_A_MARKET = 50
+
+
+@dataclass
+class Tally:
+    """What was compared.
+
+    Attributes
+    ----------
+    honest
+        Accounts by (units of cash above the least that passes, whether the engine passes it).
+    changed
+        Changed choices by (the change, the rules that it breaks).
+    """
+
+    honest: Counter[tuple[int, bool]] = field(default_factory=Counter)
+    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class DisagreementError(AssertionError):
+    """Circuit and reference differ; says with which seed."""
+
+
+def compare(size: Instance, seed: str, market: Market, circuit: Unchecked, tally: Tally) -> None:
+    """Compare one random account, and one changed choice of it."""
+    rng = random.Random(f"account {seed}")
+    distance = rng.choice((-1, 0, 1))
+    account = at_boundary(random_account(rng, market, size), market, distance)
+    result = report(account, market)
+    inputs = circuit_inputs(account, market, size)
+    if circuit.satisfied(inputs) != result.passes:
+        raise DisagreementError(f"{size.size}, account {seed}: the engine says {result.passes}")
+    if bool(broken_rules(inputs, market, size)) == result.passes:
+        raise DisagreementError(f"{size.size}, account {seed}: the engine and the rules differ")
+    tally.honest[distance, result.passes] += 1
+
+    change, edited = tampered(rng, inputs, size)
+    broken = broken_rules(edited, market, size)
+    if circuit.satisfied(edited) == bool(broken):
+        raise DisagreementError(f"{size.size}, account {seed}, {change}: the rules say {broken or 'fair'}")
+    tally.changed[change, ", ".join(sorted(broken)) or "none"] += 1
+
+
+def run(size: Instance, count: int, seed: str = "1") -> Tally:
+    """Compare `count` accounts; DisagreementError at the first that differs."""
+    circuit, tally = unchecked(size), Tally()
+    for place in range(count):
+        if place % ACCOUNTS_A_MARKET == 0:
+            market = random_market(random.Random(f"market {seed}/{place}"), size.layout)
+        compare(size, f"{seed}/{place}", market, circuit, tally)
+    return tally
+
+
+def main(arguments: list[str]) -> int:
+    """Run the comparison and print the tally."""
+    parser = argparse.ArgumentParser(prog="python -m tests.circuits.agreement")
+    parser.add_argument("--size", choices=[one.size for one in instances().values()], required=True)
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--seed", default="1")
+    given = parser.parse_args(arguments)
+    started = time.monotonic()
+    try:
+        tally = run(instance(given.size), given.count, given.seed)
+    except DisagreementError as error:
+        print(f"DISAGREEMENT: {error}", file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - started
+    print(
+        f"{given.size}, seed {given.seed}: circuit and engine agree on {given.count:,} accounts"
+        f" and on {tally.changed.total():,} changed choices ({seconds:,.0f} s)"
+    )
+    for (distance, passes), n in sorted(tally.honest.items()):
+        print(f"  {n:5,}  cash {distance:+d}: {'pass' if passes else 'fail'}")
+    for (change, broken), n in sorted(tally.changed.items()):
+        print(f"  {n:5,}  {change}: rules broken: {broken}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

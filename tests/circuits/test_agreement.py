@@ -1,0 +1,121 @@
+"""A sample of the agreement between circuit and exact engine; docs/circuits.md has the full run."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.circuits.accounts import (
+    Account,
+    Market,
+    circuit_inputs,
+    market_of,
+    random_account,
+    random_market,
+    report,
+)
+from tests.circuits.agreement import run
+from tests.circuits.unchecked import Unchecked, unchecked
+from verifier.circuits import Instance, Layout, instances
+from verifier.field import from_field, to_field
+from verifier.rows import Bracket, Row
+
+SIZES = pytest.mark.parametrize("size", instances().values(), ids=lambda one: one.size)
+VALUE = (1 << 63) - 1
+SIZE = (1 << 64) - 1
+CASH = 1 << 120
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "count"), [("8-2", 24), ("14-24", 8), ("32-2", 6)])
+def test_circuit_and_engine_agree(name: str, count: int) -> None:
+    size = next(one for one in instances().values() if one.size == name)
+    tally = run(size, count, seed="sample")
+    assert tally.honest.total() == tally.changed.total() == count
+    assert {passes for _, passes in tally.honest} == {True, False}
+
+
+# --- the edges of every width -------------------------------------------------------------------------
+
+
+def full(layout: Layout, mark: int, node: int, addon: int, rate: int, deduction: int) -> Market:
+    """A market whose 40 rows of one underlying are all alike."""
+    row = Row(
+        group=1,
+        mark=mark,
+        nodes=(node,) * layout.nodes,
+        addon_long=addon,
+        addon_short=addon,
+        brackets=(Bracket(rate, deduction, SIZE),) * layout.brackets,
+    )
+    return market_of(random.Random(1), layout, {index: row for index in range(40)})
+
+
+def largest(market: Market, size: Instance, sign: int, cash: int, ratio: int = 255) -> Account:
+    """Every slot used, every size as large as it can be."""
+    account = random_account(random.Random(1), market, size)
+    positions = tuple((index, sign * SIZE) for index in range(size.slots))
+    return replace(account, positions=positions, cash=cash, ratio=ratio, floor=0)
+
+
+def agrees(circuit: Unchecked, account: Account, market: Market, size: Instance) -> bool:
+    """What circuit and engine both say."""
+    passes = report(account, market).passes
+    assert circuit.satisfied(circuit_inputs(account, market, size)) == passes
+    return passes
+
+
+@SIZES
+def test_largest_values_do_not_wrap(size: Instance) -> None:
+    circuit, layout = unchecked(size), size.layout
+    rich = full(layout, VALUE, 0, 0, 0, 0)
+    assert agrees(circuit, largest(rich, size, 1, CASH - 1), rich, size)
+    assert not agrees(circuit, largest(rich, size, -1, -CASH + 1), rich, size)
+    ruined = full(layout, -VALUE, -VALUE, VALUE, VALUE, -(1 << 127) + 1)
+    assert not agrees(circuit, largest(ruined, size, 1, -CASH + 1), ruined, size)
+    # A short position gains what a long one loses: equity and profit are largest, and so are charges.
+    assert not agrees(circuit, largest(ruined, size, -1, CASH - 1), ruined, size)
+
+
+@SIZES
+def test_largest_profit_and_loss_together(size: Instance) -> None:
+    """A loss as large as its width allows, over the largest profit, still fits the slack's width."""
+    circuit, market = unchecked(size), full(size.layout, VALUE, VALUE, 0, 0, 0)
+    account = largest(market, size, 1, 0, ratio=0)
+    assert agrees(circuit, account, market, size)
+    inputs = circuit_inputs(account, market, size)
+    widest = 1 << (127 + (size.slots - 1).bit_length())
+    # Equity is SIZE·VALUE·N, so that much loss, and no more, is affordable.
+    affordable = SIZE * VALUE * size.slots
+    inputs["losses"][0] = affordable
+    assert affordable < widest
+    assert circuit.satisfied(inputs)
+    for loss in (affordable + 1, widest - 1, widest, to_field(-1), to_field(-affordable)):
+        inputs["losses"][0] = loss
+        assert not circuit.satisfied(inputs), from_field(loss)
+
+
+def test_cash_ends_at_its_width() -> None:
+    """2^120 and -2^120 - 1 have an account hash that an attestor could sign, and no proof."""
+    size = next(iter(instances().values()))
+    circuit, market = unchecked(size), full(size.layout, VALUE, 0, 0, 0, 0)
+    rich = largest(market, size, 1, 0)
+    for cash, within in ((-CASH, True), (-CASH - 1, False), (CASH - 1, True), (CASH, False)):
+        account = replace(rich, cash=cash)
+        inputs = circuit_inputs(account, market, size)
+        assert circuit.satisfied(inputs) == within, cash
+
+
+def test_account_hash_does_not_depend_on_the_size() -> None:
+    """One statement serves 8-2 and 32-2: the same inputs but for the number of slots and groups."""
+    small, large = (one for one in instances().values() if one.layout.name == "s2-k4-d5")
+    market = random_market(random.Random(5), small.layout)
+    account = replace(random_account(random.Random(6), market, small), cash=CASH - 1, ratio=0, floor=0)
+    first, second = (circuit_inputs(account, market, one) for one in (small, large))
+    assert {name: first[name] for name in ("r8x", "r8y", "s")} == {
+        name: second[name] for name in ("r8x", "r8y", "s")
+    }
+    passes = report(account, market).passes
+    assert unchecked(small).satisfied(first) == unchecked(large).satisfied(second) == passes
