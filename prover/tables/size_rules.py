@@ -1,8 +1,8 @@
 """Rates and weights that depend on the size itself, and the polygon that carries them in a table.
 
 A table's brackets are linear in size, so a curve is bounded from above by chords between preferred numbers,
-ten a decade: at most 1.6 % above a charge that grows with the square of the size, less for a slower one. At the
-preferred sizes the charge is exact. Sources of the rules: docs/margin.md, section "Venues".
+ten a decade: at most 1.6 % above a charge that grows with the square of the size, less for a slower one. At
+the preferred sizes the charge is exact. Sources of the rules: docs/margin.md, section "Venues".
 """
 
 from __future__ import annotations
