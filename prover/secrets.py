@@ -87,7 +87,7 @@ class Key:
 
     def _must_be(self, kind: Role) -> None:
         if self.kind != kind:
-            raise UsageError(f"the key {self.name!r} is a {self.kind}'s, and a {kind}'s is needed")
+            raise UsageError(f"the key {self.name!r} is of the kind {self.kind}, and {kind} is needed")
 
 
 class KeyFile(Document):
@@ -195,7 +195,7 @@ def load_key(path: str | Path, kind: Role, passphrase: str | None = None) -> Key
     """
     key = KeyFile.load(path).unlock(passphrase)
     if key.kind != kind:
-        raise UsageError(f"{path}: is a {key.kind}'s key, and a {kind}'s is needed")
+        raise UsageError(f"{path}: is a key of the kind {key.kind}, and {kind} is needed")
     return key
 
 
