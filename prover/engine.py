@@ -18,7 +18,8 @@ from verifier.market import Snapshot
 from verifier.rows import Bracket, Row
 from verifier.statement import MAX_FLOOR
 
-from .resolve import Holdings, resolve
+from .accounts import Account, AccountStatement
+from .resolve import resolve
 
 __all__ = [
     "RATIO_DENOMINATOR",
@@ -260,7 +261,9 @@ def _report(parts: tuple[PositionMargin, ...], cash: int, ratio: int, floor: int
     )
 
 
-def margin(account: Holdings, snapshot: Snapshot, claim: Requirement | None = None) -> MarginReport:
+def margin(
+    account: Account | AccountStatement, snapshot: Snapshot, claim: Requirement | None = None
+) -> MarginReport:
     """Evaluate an account by name against a market snapshot.
 
     Parameters
