@@ -92,9 +92,11 @@ class Policy(Document):
         Whose snapshots are taken, and how many of them must have signed.
     universe
         Hash of the universe.
-    level, ratio, floor, coverage
-        What must be claimed, at least: ratio as decimal text, floor in whole quote units, above 0 because
-        an empty account is solvent at 0.
+    level, coverage
+        What must be claimed, exactly.
+    ratio, floor
+        What must be claimed, at least: decimal text, and whole quote units above 0, because an empty account
+        is solvent at 0.
     subject
         Of whom; anyone's when left out.
     max_age
