@@ -89,7 +89,8 @@ def in_an_evm() -> bool:
         for k in range(len(public))
     )
     say.print(
-        f"  accepted: {accepted}, {gas:,} gas for the whole transaction; refused when any signal changes: {refused}"
+        f"  accepted: {accepted}, {gas:,} gas for the whole transaction; "
+        f"refused when any signal changes: {refused}"
     )
     return accepted and refused
 
@@ -101,7 +102,8 @@ def learned() -> None:
     terms = bundle["statement"]["terms"]
     say.print("\n[bold cyan]What the verifier learned[/]")
     say.print(
-        f"  level {terms['level']}, floor {terms['floor']} {bundle['market']['universe']['quote']}, as of {terms['as_of']},"
+        f"  {terms['level']} margin, floor {terms['floor']} {bundle['market']['universe']['quote']}, "
+        f"as of {terms['as_of']},"
     )
     say.print(f"  subject {hex(int(terms['subject']))}, attestor {bundle['statement']['attestor'][:12]}…,")
     say.print(f"  nullifier {bundle['statement']['nullifier'][:12]}… (a pseudonym for this context only)")
@@ -109,7 +111,8 @@ def learned() -> None:
     text = json.dumps({key: bundle[key] for key in ("statement", "public", "proof", "challenge")})
     hidden = [account["cash"], *(position["size"] for position in account["positions"])]
     say.print(
-        f"  cash, {len(account['positions'])} positions and their sizes, equity, margin, excess: none is in the bundle"
+        f"  cash, {len(account['positions'])} positions and their sizes, equity, margin, excess: "
+        "none is in the bundle"
     )
     if any(f'"{value}"' in text for value in hidden):
         sys.exit("a private value is in the bundle")

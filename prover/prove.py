@@ -1,7 +1,7 @@
 """The main path: statement and snapshot → margin → witness → proof → self-check → bundle.
 
-Nothing is returned before the verifier itself has accepted it, and nothing weaker than what the policy names is
-ever tried: which claim somebody falls back to would tell how near to liquidation they are.
+Nothing is returned before the verifier itself has accepted it, and nothing weaker than what the policy names
+is ever tried: which claim somebody falls back to would tell how near to liquidation they are.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def prove(
     size: str | None = None,
     backend: str | None = None,
     keys: Path | None = None,
+    debug: bool = False,
     stage_ended: StageEnded | None = None,
 ) -> Proved:
     """Prove that an account satisfies a policy, for a challenge.
@@ -97,6 +98,8 @@ def prove(
         ``native`` or ``snarkjs``; the fastest that is installed when left out.
     keys
         Directory of proving keys; the workspace's when left out.
+    debug
+        Check the witness against every constraint first, and name those that fail.
     stage_ended
         Called with a stage's name and seconds.
 
@@ -199,7 +202,7 @@ def _belong_together(
     end = min(snapshot.valid_until, statement.as_of + policy.max_age)
     if time.time() > end:
         raise InvalidError(
-            f"the snapshot or the statement is stale: a proof from them would have expired at {end} (in seconds "
+            f"the snapshot or the statement is stale: a proof from them would have expired at {end} (seconds "
             "since 1970). Take a new snapshot, and have the attestor sign the account again"
         )
     if snapshot.universe.hash != policy.universe:
@@ -220,7 +223,9 @@ def _belong_together(
     if not policy.allow_self_declared and statement.attestor.hash not in {
         each.attestor for each in policy.attestors
     }:
-        raise InvalidError("the statement's attestor is not in the policy, so it would count as self-declared")
+        raise InvalidError(
+            "the statement's attestor is not in the policy, so it would count as self-declared"
+        )
     if (challenge.audience, challenge.policy) != (policy.audience, policy.id):
         raise InvalidError("the challenge was made under another policy. Ask the verifier for both again")
 
@@ -241,11 +246,13 @@ def _proving_key(store: KeyStore, policy: Policy, instance: Instance) -> StoredK
         key = store.find(wanted)
     except InvalidError:
         raise UsageError(
-            f"there is no proving key of {instance.size} with the hash that the policy accepts ({wanted[:19]}…). "
-            f"For a development key: zksolvency setup --size {instance.size}"
+            f"there is no proving key of {instance.size} with the hash that the policy accepts, "
+            f"{wanted[:19]}…. For a development key: zksolvency setup --size {instance.size}"
         ) from None
     if key.manifest.circuit != instance.name:
-        raise InvalidError(f"the key {key.manifest.name} is for {key.manifest.circuit}, not for {instance.name}")
+        raise InvalidError(
+            f"the key {key.manifest.name} is for {key.manifest.circuit}, not for {instance.name}"
+        )
     return key
 
 

@@ -15,8 +15,8 @@ from typer.exceptions import TyperException
 
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
 
-from . import account, doctor, evm, identity, market, policy, proof
-from .output import emit_error
+from . import account, doctor, evm, identity, market, policy, proof, setup
+from .output import emit_error, progress
 
 __all__ = ["app", "main"]
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (identity, doctor, market, account, policy, proof, evm):
+for group in (identity, doctor, setup, market, account, policy, proof, evm):
     group.register(app)
 
 
@@ -40,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ZkSolvencyError as error:
         return _fail(error, arguments)
     except TyperException as error:
-        error.show()
-        return error.exit_code
+        return _misused(error)
     except (KeyboardInterrupt, typer.Abort):
         return _fail(UsageError("interrupted; nothing was written"), arguments)
     except BrokenPipeError:
@@ -53,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("ZKSOLVENCY_DEBUG"):
             raise
         fault = EnvironmentFault(
-            f"internal error ({type(error).__name__}). Set ZKSOLVENCY_DEBUG=1 to see where, and please report it"
+            f"internal error ({type(error).__name__}). Set ZKSOLVENCY_DEBUG=1 to see where, "
+            "and please report it"
         )
         return _fail(fault, arguments)
 
@@ -61,6 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(error: ZkSolvencyError, arguments: Sequence[str]) -> int:
     emit_error(error, as_json="--json" in arguments)
     return error.exit_code
+
+
+def _misused(error: TyperException) -> int:
+    """An argument that the command line does not have or cannot read."""
+    progress.print(f"error: {error}", markup=False)
+    progress.print("see: zksolvency --help, or --help after a command's name", markup=False)
+    return UsageError.exit_code
 
 
 def _from_os(error: OSError) -> ZkSolvencyError:

@@ -16,6 +16,7 @@ from prover.importers import import_account
 from prover.register import HolderRegister
 from prover.sealing import Sealed, load_private, save_private
 from prover.secrets import KeyFile, sign_snapshot
+from prover.tables import MarketInput
 from verifier.canonical import load_json
 from verifier.errors import FormatError, InvalidError, UsageError
 from verifier.market import Snapshot, market_root
@@ -25,6 +26,7 @@ from verifier.statement import ratio_from_text
 from .options import (
     ACCOUNT,
     MARKET,
+    MARKET_INPUT,
     SECRETS,
     STATEMENT,
     Json,
@@ -53,6 +55,10 @@ def import_(
     market: Annotated[
         Path, typer.Option(help="A snapshot of the universe, for names and reconciliation.")
     ] = MARKET,
+    rules_file: Annotated[
+        Path,
+        typer.Option("--rules", help="Margin rules (market-input), for initial margin; used when there."),
+    ] = MARKET_INPUT,
     format_: Annotated[
         str | None, typer.Option("--format", help="hyperliquid, binance, dydx or ccxt; found out by default.")
     ] = None,
@@ -70,17 +76,20 @@ def import_(
     Example: zksolvency import clearinghouseState.json --market market.json
     """
     snapshot = Snapshot.load(market)
-    found = import_account(files or [_RESPONSE], format=format_, snapshot=snapshot, as_of=as_of)
-    save_private(found.account, target, passphrase(passphrase_file))
+    rules = MarketInput.load(rules_file) if rules_file.exists() else None
+    found = import_account(files or [_RESPONSE], format=format_, market=rules, snapshot=snapshot, as_of=as_of)
 
     def text() -> None:
         for title, columns, rows in found.tables():
             table(title, columns, rows, right=frozenset(range(1, 4)))
-        for note in found.notes:
-            out.print(f"note: {note}")
-        out.print(f"wrote {target} (private)")
+            out.print()
+        for remark in found.remarks():
+            out.print(remark, markup=False)
 
     emit({"file": str(target), **found.to_json()}, text, as_json=json_)
+    save_private(found.need_account(), target, passphrase(passphrase_file))
+    if not json_:
+        out.print(f"wrote {target} (private)")
     return 0 if found.coherent else 1
 
 
@@ -101,7 +110,7 @@ def check(
     passphrase_file: PassphraseFile = None,
     json_: Json = False,
 ) -> int:
-    """Would the account pass, and by how much? The exact integer engine says: the same arithmetic as the proof.
+    """Would the account pass, and by how much? The exact engine says: the same arithmetic as the proof.
 
     Exit code 1 when it does not pass.
 
@@ -179,8 +188,8 @@ def sign(
     moment = account.as_of if as_of is None else as_of
     if not snapshot.time <= moment <= snapshot.valid_until:
         raise InvalidError(
-            f"the account is as of {moment}, outside the snapshot's time {snapshot.time} to {snapshot.valid_until}. "
-            "Import it again, or take a snapshot of its time"
+            f"the account is as of {moment}, outside the snapshot's time {snapshot.time} to "
+            f"{snapshot.valid_until}. Import it again, or take a snapshot of its time"
         )
     number = _holder(holder)
     whose = subject or f"holder:{number}"
@@ -214,8 +223,8 @@ def sign(
     emit(
         result,
         lambda: out.print(
-            f"wrote {written} (private): statement {sequence} of {whose}, signed by {attestor.name!r}, valid until "
-            f"{_time(statement.valid_until)}"
+            f"wrote {written} (private): statement {sequence} of {whose}, signed by {attestor.name!r}, "
+            f"valid until {_time(statement.valid_until)}"
         ),
         as_json=json_,
     )

@@ -95,8 +95,8 @@ def build(
         for each in merged:
             share = float(each.overcharge) * _PERCENT
             out.print(
-                f"{each.instrument}: more tiers than the layout has brackets; tiers {each.tiers} are merged and charge "
-                f"at most {share:.2f} % more than the venue"
+                f"{each.instrument}: more tiers than the layout has brackets; tiers {each.tiers} are merged "
+                f"and charge at most {share:.2f} % more than the venue"
             )
         out.print(f"wrote {universe} and {target} (unsigned: zksolvency sign {target})")
 

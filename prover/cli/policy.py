@@ -136,7 +136,7 @@ def challenge(
 
 
 def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[dict[str, str]], bool]:
-    """The accepted circuits with their keys' hashes, copied into `store`; and whether a key is a development key."""
+    """The accepted circuits with their keys' hashes, copied into `store`; and whether one is for development."""
     found = KeyStore(source).entries() if source.is_dir() else []
     wanted = [_instance(size) for size in sizes] if sizes else [each.name for each in instances().values()]
     accepted, development = [], False
@@ -144,7 +144,8 @@ def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[di
         mine = [entry for entry in found if entry.manifest.circuit == name]
         if not mine and sizes:
             raise UsageError(
-                f"{source}: there is no key of {name}. Make one: zksolvency setup --size {instance_of(name).size}"
+                f"{source}: there is no key of {name}. "
+                f"Make one: zksolvency setup --size {instance_of(name).size}"
             )
         if not mine:
             continue

@@ -1,9 +1,7 @@
-"""`zksolvency setup`, `prove`, `verify` and `inspect`."""
+"""`zksolvency prove`, `verify` and `inspect`."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,12 +10,7 @@ import typer
 from prover.accounts import AccountStatement
 from prover.prove import prove as make_proof
 from prover.sealing import load_private
-from prover.toolchain.setup import setup as set_up
-from prover.toolchain.workspace import workspace
 from verifier.__main__ import default_challenge
-from verifier.circuits import Instance, instances
-from verifier.circuits import instance as instance_of
-from verifier.errors import UsageError
 from verifier.market import Snapshot
 from verifier.policy import Challenge, Policy
 from verifier.report import text as report_text
@@ -37,19 +30,78 @@ from .options import (
     unlock,
     verifier_keys,
 )
-from .output import Stages, emit, out, progress
+from .output import Stages, emit, out
 
 __all__ = ["register"]
 
-Size = Annotated[str | None, typer.Option(help="The circuit, such as 8-2; the smallest that fits by default.")]
+Size = Annotated[
+    str | None, typer.Option(help="The circuit, such as 8-2; the smallest that fits by default.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(setup)
     app.command()(prove)
     app.command()(verify)
     app.command()(inspect)
+
+
+def prove(
+    statement: Annotated[Path, typer.Argument(help="The signed account statement.")] = STATEMENT,
+    market: Annotated[Path, typer.Option(help="The signed market snapshot.")] = MARKET,
+    policy: Annotated[Path, typer.Option(help="The verifier's policy.")] = POLICY,
+    challenge: Annotated[Path, typer.Option(help="The verifier's challenge.")] = CHALLENGE,
+    holder: Annotated[Path, typer.Option(help="The holder's key file.")] = SECRETS / "holder.json",
+    target: Annotated[Path, typer.Option("--out", help="The bundle.")] = BUNDLE,
+    size: Size = None,
+    backend: Annotated[
+        str | None, typer.Option(help="native or snarkjs; the fastest that is installed by default.")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="Where proving keys are; the workspace's by default.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Name the constraints that fail.")] = False,
+    passphrase_file: PassphraseFile = None,
+    json_: Json = False,
+) -> None:
+    """Prove that the account satisfies the policy, and write the bundle for the verifier.
+
+    The exact engine runs first: an insolvent account ends there (exit code 1), and no file appears. The proof
+    is verified before it is written. Nothing weaker than the policy is ever tried.
+
+    Example: zksolvency prove statement.json --market market.json --policy policy.json
+    """
+    phrase = passphrase(passphrase_file)
+    stages = Stages(quiet=json_)
+    found = make_proof(
+        load_private(AccountStatement, statement, phrase),
+        Snapshot.load(market),
+        Policy.load(policy),
+        Challenge.load(challenge),
+        unlock(holder, "holder", phrase).number,
+        size=size,
+        backend=backend,
+        keys=keys,
+        debug=debug,
+        stage_ended=stages.add,
+    )
+    with stages.stage("write"):
+        found.bundle.save(target)
+    result = {
+        "file": str(target),
+        "circuit": found.instance.name,
+        "backend": found.backend,
+        "verification_key": found.bundle.verification_key,
+        "public": [str(signal) for signal in found.bundle.public],
+        "seconds": stages.seconds,
+    }
+    emit(
+        result,
+        lambda: out.print(
+            f"wrote {target}: proven with {found.instance.size} ({found.backend}), and verified"
+        ),
+        as_json=json_,
+    )
 
 
 def verify(
@@ -66,7 +118,7 @@ def verify(
     now: Annotated[int | None, typer.Option(help="Seconds since 1970 to judge at.")] = None,
     json_: Json = False,
 ) -> int:
-    """Verify a bundle against your policy: each check, then VALID or NOT VALID, and what the proof does not say.
+    """Verify a bundle against your policy: each check, the verdict, and what the proof does not say.
 
     Exit code 0 valid, 1 not valid. The same as python -m verifier.
 
