@@ -23,7 +23,7 @@ _PARTS = {
     "Bounded": "widths of the clock and the stamp",
     "AssertOrdered": "order of the times",
     "MarketHeader": "market root",
-    "slot": "slots",
+    "Slot": "slots",
     "AssertSlotOrder": "order of the slots",
     "AccountHash": "account hash and cash",
     "StatementMessage": "statement's message",
@@ -35,6 +35,13 @@ _PARTS = {
     "ScenarioLoss": "scenario losses",
     "AssertMargin": "the claim",
 }
+_INPUTS = {
+    "used": "Slot",
+    "size_negative": "Slot",
+    "group_choice": "GroupChoice",
+    "bracket_choice": "BracketCharge",
+}
+"""Inputs that are bits: a bit's own constraint mentions nothing deeper than the input."""
 _REST = "products and equalities of the main template"
 
 
@@ -54,9 +61,9 @@ def shares(r1cs: R1cs, symbols: str) -> Counter[str]:
 
 
 def _part(path: list[str]) -> str:
-    named = [_SUFFIX.sub("", step) for step in path[1:-1]] or [""]
-    step = named[1] if named[0] == "AssertRow" and len(named) > 1 else named[0]
-    return _PARTS.get(step, _REST)
+    named = [_SUFFIX.sub("", step) for step in path[1:]]
+    step = named[1] if named[0] == "AssertRow" and len(named) > 2 else named[0]
+    return _PARTS.get(_INPUTS.get(step, "Slot" if step == "slot" else step), _REST)
 
 
 def main() -> None:
