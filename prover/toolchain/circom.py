@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from verifier.circuits import Instance, instance, instances, packing, table
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
-from verifier.files import write_atomic
+from verifier.files import write_atomic, write_json
 
 from .binfile import r1cs_header
 from .process import Progress, node, quiet, run
@@ -41,6 +42,7 @@ class Compiled:
     wasm: Path
     constraints: int
     compiler: str
+    r1cs_sha256: str
     seconds: float
     """How long the compiler ran this time; 0 when nothing had changed."""
 
@@ -121,13 +123,15 @@ def compile_file(
     name = source.stem
     with where.lock(f"circuit-{name}"):
         digest = _digest(source, folders, compiler)
-        stamp = source.parent / f"{name}.stamp"
-        if stamp.is_file() and stamp.read_text() == digest and _complete(source):
-            return _outputs(source, compiler, 0.0)
+        stamp = _stamp(source)
+        if stamp is not None and stamp["sources"] == digest and _complete(source):
+            return _outputs(source, stamp, 0.0)
         progress(f"compiling {name} (once; up to a minute or two)")
         seconds = _compile(source, folders, where)
-        write_atomic(stamp, digest)
-        result = _outputs(source, compiler, seconds)
+        r1cs = hashlib.sha256(source.with_suffix(".r1cs").read_bytes()).hexdigest()
+        stamp = {"sources": digest, "compiler": compiler, "r1cs_sha256": r1cs}
+        write_json(source.with_suffix(".stamp"), stamp)
+        result = _outputs(source, stamp, seconds)
         progress(f"compiled {name}: {result.constraints:,} constraints in {seconds:.1f} s")
         return result
 
@@ -136,15 +140,17 @@ def compiled(of: Instance, where: Workspace | None = None) -> Compiled:
     """The outputs of an earlier compilation, without looking for changes; UsageError when there are none."""
     where = where or workspace()
     source = where.compiled / of.name / f"{of.name}.circom"
-    if not _complete(source):
+    stamp = _stamp(source)
+    if stamp is None or not _complete(source):
         raise UsageError(f"the circuit {of.size} is not compiled. Run: zksolvency setup --size {of.size}")
-    return _outputs(source, _compiler(where), 0.0)
+    return _outputs(source, stamp, 0.0)
 
 
 def _compile(source: Path, folders: tuple[Path, ...], where: Workspace) -> float:
     """Into a directory of its own first, so that a failed or cut short run changes nothing."""
     name = source.stem
     mend = "If the sources are unchanged, run: zksolvency setup"
+    source.with_suffix(".stamp").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=source.parent) as made:
         target = Path(made)
         libraries = [part for folder in folders for part in ("-l", _below(folder, where))]
@@ -180,14 +186,24 @@ def _compile(source: Path, folders: tuple[Path, ...], where: Workspace) -> float
     return output.seconds
 
 
-def _outputs(source: Path, compiler: str, seconds: float) -> Compiled:
+def _stamp(source: Path) -> dict[str, str] | None:
+    """What the outputs beside a main were made from; None when there is no telling."""
+    try:
+        found = json.loads(source.with_suffix(".stamp").read_text())
+        return {name: str(found[name]) for name in ("sources", "compiler", "r1cs_sha256")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _outputs(source: Path, stamp: dict[str, str], seconds: float) -> Compiled:
     return Compiled(
         name=source.stem,
         r1cs=source.with_suffix(".r1cs"),
         sym=source.with_suffix(".sym"),
         wasm=source.with_suffix(".wasm"),
         constraints=r1cs_header(source.with_suffix(".r1cs")).constraints,
-        compiler=compiler,
+        compiler=stamp["compiler"],
+        r1cs_sha256=stamp["r1cs_sha256"],
         seconds=seconds,
     )
 

@@ -63,6 +63,7 @@ def run(
     check: bool = True,
     on_line: Progress | None = None,
     environment: dict[str, str] | None = None,
+    private_input: bytes | None = None,
 ) -> Output:
     """Run a program to its end.
 
@@ -84,6 +85,8 @@ def run(
         Called with each line of standard output as it comes.
     environment
         Variables to add to the inherited ones.
+    private_input
+        Written to the program's standard input, which only it can read.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def run(
             [str(argument) for argument in arguments],
             cwd=cwd,
             env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if private_input is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -108,6 +111,8 @@ def run(
             f"{what}: {arguments[0]} does not run ({error.strerror or error}){mend}"
         ) from None
     readers = [_Reader(process.stdout, on_line), _Reader(process.stderr, None)]
+    if private_input is not None:
+        threading.Thread(target=_feed, args=(process.stdin, private_input), daemon=True).start()
     try:
         process.wait(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -150,6 +155,14 @@ class _Reader(threading.Thread):
     def text(self) -> str:
         """What was kept."""
         return b"".join(self._kept).decode("utf-8", "replace")
+
+
+def _feed(stream: IO[bytes] | None, data: bytes) -> None:
+    """Write and close; a program that ends without reading everything says so by its exit code."""
+    with contextlib.suppress(OSError):
+        if stream is not None:
+            with stream:
+                stream.write(data)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
