@@ -70,6 +70,10 @@ impl Coordinate for Fq {
     }
 
     fn kernel() -> &'static dyn crate::msm::Kernel<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if crate::msm::vectorised() {
+            return &crate::msm::vector::Vector::<1>;
+        }
         &crate::msm::scalar::Scalar
     }
 }
@@ -113,6 +117,10 @@ impl Coordinate for Fq2 {
     }
 
     fn kernel() -> &'static dyn crate::msm::Kernel<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if crate::msm::vectorised() {
+            return &crate::msm::vector::Vector::<2>;
+        }
         &crate::msm::scalar::Scalar
     }
 }

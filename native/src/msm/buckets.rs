@@ -6,7 +6,8 @@ use zeroize::Zeroize;
 
 use super::kernel::{Kernel, Sums, SIGN};
 use super::Group;
-use crate::point::{read, Coordinate};
+use crate::field::{le_bytes, less, limbs, Q};
+use crate::point::{read, Coordinate, SIZE_F};
 
 /// Points that are summed together: enough for inversions to cost nothing, few enough for the second-level cache.
 const CHUNK: usize = 8192;
@@ -113,6 +114,7 @@ impl Work {
                 bucket.fill(0);
             } else {
                 bucket.copy_from_slice(&self.from[place..place + F::POINT]);
+                canonical(bucket);
                 place += F::POINT;
             }
         }
@@ -140,6 +142,16 @@ impl Work {
         let source = bases.map_or(&self.from[..], |(points, _)| points);
         kernel.add(source, &self.sums, &mut self.to);
         std::mem::swap(&mut self.from, &mut self.to);
+    }
+}
+
+/// The vector kernel may leave a value that is a trifle above q.
+fn canonical(point: &mut [u8]) {
+    for part in point.chunks_exact_mut(SIZE_F) {
+        let value = limbs(part);
+        if !less(&value, &Q) {
+            part.copy_from_slice(&le_bytes(&super::sub(&value, &Q)));
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub mod fixed;
 mod kernel;
 pub mod scalar;
 #[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
 pub mod vector;
 
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
@@ -22,7 +24,7 @@ use zeroize::Zeroize;
 use crate::field::{is_zero, less, Limbs, R};
 use crate::point::Coordinate;
 
-pub use kernel::{kernel, Kernel, SIGN};
+pub use kernel::{kernel, Kernel, Sums, SIGN};
 
 pub type Group<F> = <<F as Coordinate>::Affine as AffineRepr>::Group;
 
