@@ -25,7 +25,8 @@ from .accounts import AccountStatement, check_signature
 from .backends import Backend, choose_backend
 from .check import money
 from .engine import MarginReport, margin
-from .toolchain.circom import compiled
+from .toolchain.circom import Compiled, compiled
+from .toolchain.setup import PROVING_KEY
 from .toolchain.wasm import witness_file
 from .toolchain.workspace import workspace
 from .witness import circuit_inputs, claimed_terms, fits, public_statement
@@ -121,14 +122,14 @@ def prove(
         _solvent(report)
     chosen = choose_instance(report, snapshot, policy, size)
     store = KeyStore(keys or workspace().keys)
-    key = _proving_key(store, policy, chosen)
+    circuit = compiled(chosen)
+    key = _proving_key(store, policy, chosen, circuit)
     with clock.stage("witness"):
         inputs = circuit_inputs(statement, snapshot, terms, secret, challenge.context, chosen)
-        circuit = compiled(chosen)
         witness = witness_file(circuit, inputs)
     prover: Backend = choose_backend(backend)
     with clock.stage(f"proof ({prover.name})"):
-        proof, public = prover.prove(key.directory / "proving_key.zkey", witness)
+        proof, public = prover.prove(key.directory / PROVING_KEY, witness)
     del witness, inputs
     with clock.stage("self-check"):
         bundle = Bundle(
@@ -239,8 +240,8 @@ def _solvent(report: MarginReport) -> None:
         )
 
 
-def _proving_key(store: KeyStore, policy: Policy, instance: Instance) -> StoredKey:
-    """The key that the policy names for the circuit, with the constraint system that it is for."""
+def _proving_key(store: KeyStore, policy: Policy, instance: Instance, circuit: Compiled) -> StoredKey:
+    """The key that the policy names, after a look that it is for the circuit as it is compiled here."""
     wanted = next(each.verification_key for each in policy.circuits if each.circuit == instance.name)
     try:
         key = store.find(wanted)

@@ -44,7 +44,7 @@ def places(message: str) -> list[Place]:
 
 
 def failed_rule(found: Sequence[Place], folders: Iterable[Path]) -> str:
-    """The failed rule in words: ``Solvency step 9 (The addon) failed, in Bracket step 3 (...), at Bits line 5``.
+    """The failed rule: ``Solvency step 9 (Addon) failed, in Bracket step 3 (The bounds), at Bits line 5``.
 
     Parameters
     ----------
