@@ -39,8 +39,9 @@ def test_every_path_leads_to_the_root(leaves: dict[int, int], index: int) -> Non
     leaf = leaves.get(index, 0)
     assert root_of(leaf, index, siblings) == tree.root
     assert root_of((leaf + 1) % R, index, siblings) != tree.root
-    other = root_of(leaf, (index + 1) % 64, siblings)
-    assert other != tree.root or len({leaf, *siblings[0]}) == 1
+    other = (index + 1) % 64
+    # A path opens at another place only what is really there: two neighbours may be equal.
+    assert root_of(leaf, other, siblings) != tree.root or leaves.get(other, 0) == leaf
 
 
 def test_siblings_keep_their_order() -> None:
