@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
+from prover.acceleration import accelerate_hashes
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
 
 from . import account, doctor, evm, identity, market, policy, proof, setup
@@ -35,6 +36,7 @@ for group in (identity, doctor, setup, market, account, policy, proof, evm):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every error ends as one line and an exit code, never as a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    accelerate_hashes()
     try:
         return int(app(args=arguments, standalone_mode=False, prog_name="zksolvency") or 0)
     except ZkSolvencyError as error:

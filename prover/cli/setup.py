@@ -63,8 +63,8 @@ def setup(
 ) -> None:
     """Compile circuits and make their keys, once; what is there and unchanged is kept.
 
-    Without --ptau the keys are development keys: anybody can forge proofs under them, and their names end in _dev.
-    docs/keys.md has the steps of a ceremony.
+    Without --ptau the keys are development keys: anybody can forge proofs under them, and their names end in
+    _dev. docs/keys.md has the steps of a ceremony.
 
     Example: zksolvency setup --size 8-2 --size 14-24
     """
