@@ -9,6 +9,7 @@ pub mod fft;
 pub mod field;
 pub mod files;
 pub mod formats;
+pub mod inverse;
 pub mod keys;
 pub mod merkle;
 pub mod msm;

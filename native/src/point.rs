@@ -28,6 +28,8 @@ pub trait Coordinate: Field + Send + Sync {
     fn curve_b() -> Self;
     fn affine(x: Self, y: Self) -> Self::Affine;
     fn is_negative(&self) -> bool;
+    /// 1/x, or `None` for zero.
+    fn invert(&self) -> Option<Self>;
     /// The fastest batched addition for this processor.
     fn kernel() -> &'static dyn crate::msm::Kernel<Self>;
 }
@@ -63,6 +65,10 @@ impl Coordinate for Fq {
 
     fn affine(x: Self, y: Self) -> G1Affine {
         G1Affine::new_unchecked(x, y)
+    }
+
+    fn invert(&self) -> Option<Self> {
+        crate::inverse::invert(self)
     }
 
     fn is_negative(&self) -> bool {
@@ -106,6 +112,11 @@ impl Coordinate for Fq2 {
 
     fn affine(x: Self, y: Self) -> G2Affine {
         G2Affine::new_unchecked(x, y)
+    }
+
+    fn invert(&self) -> Option<Self> {
+        let norm = self.c0.square() + self.c1.square();
+        crate::inverse::invert(&norm).map(|inverse| Self::new(self.c0 * inverse, -self.c1 * inverse))
     }
 
     fn is_negative(&self) -> bool {

@@ -48,7 +48,7 @@ fn batch<F: Coordinate>(
             product *= difference;
         }
     }
-    let mut inverse = product.inverse().unwrap_or(F::ONE);
+    let mut inverse = product.invert().unwrap_or(F::ONE);
     for (slot, at) in range.enumerate().rev() {
         let (left, right) = (sums.left[at], sums.right[at]);
         let to = sums.to[at] as usize * F::POINT;

@@ -22,7 +22,7 @@ pub fn available() -> bool {
 pub struct Vector<const D: usize>;
 
 /// Groups of eight that share an inversion.
-const GROUPS: usize = 32;
+const GROUPS: usize = 64;
 const LANES: usize = 8;
 
 type E<const D: usize> = [F8; D];
@@ -280,7 +280,7 @@ fn invert<const D: usize, F: Coordinate + Lanes<D>>(product: &E<D>) -> (E<D>, __
         running[lane] = total;
         total *= values[lane];
     }
-    let mut inverse = total.inverse().unwrap_or(F::ONE) * F::from(256u64);
+    let mut inverse = total.invert().unwrap_or(F::ONE) * F::from(256u64);
     let mut out = [[[0u64; 4]; LANES]; D];
     for lane in (0..LANES).rev() {
         let single = inverse * running[lane];
