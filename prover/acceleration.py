@@ -1,4 +1,4 @@
-"""The native kernel in place of Python's hashes and pairings, where it is installed: the same answers, sooner."""
+"""The native kernel in place of Python, for hashes and pairings, where it is installed: the same, sooner."""
 
 from __future__ import annotations
 

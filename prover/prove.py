@@ -260,7 +260,7 @@ def _proving_key(store: KeyStore, policy: Policy, instance: Instance, circuit: C
 
 
 def _accepted(bundle: Bundle, policy: Policy, store: KeyStore, challenge: Challenge, key: StoredKey) -> None:
-    """Nothing that our own verifier refuses is written; the pairing is done natively where that is installed."""
+    """Nothing that our own verifier refuses is written; the pairing is done natively where possible."""
     check = native_check(key) or groth16.verify
     result = verify(bundle, policy, store, challenge=challenge, check_proof=check)
     if not result.valid:

@@ -136,7 +136,7 @@ def challenge(
 
 
 def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[dict[str, str]], bool]:
-    """The accepted circuits and their keys' hashes, copied into `store`; and whether one is for development."""
+    """Accepted circuits and their keys' hashes, copied into `store`; and whether one is for development."""
     found = KeyStore(source).entries() if source.is_dir() else []
     wanted = [_instance(size) for size in sizes] if sizes else [each.name for each in instances().values()]
     accepted, development = [], False

@@ -68,6 +68,7 @@ def setup(
 
     Example: zksolvency setup --size 8-2 --size 14-24
     """
+
     def tell(line: str) -> None:
         if not json_:
             progress.print(line, style="dim", markup=False)
