@@ -6,10 +6,11 @@ code 1 at the first disagreement, with the seed that repeats it.
 For each account, with just as much cash as its claim needs, or one unit of 10^-14 more or less:
 
 1. the circuit with the inputs of an honest prover: satisfied exactly when the engine passes the account;
-2. the circuit with one of the prover's choices changed (a loss, a bracket, a group): satisfied exactly when
-   the design's rules, applied to that choice in plain integers, hold.
+2. for every fourth account, the circuit with one of the prover's choices changed (a loss, bracket or group):
+   satisfied exactly when the design's rules, applied to that choice in plain integers, hold.
 
-Satisfied means that all constraints of the r1cs hold on the finished witness (see `unchecked`).
+Satisfied means that all constraints of the r1cs hold on the finished witness (see `unchecked`). With
+``--native`` the native kernel evaluates them, and Python as well for every 25th account.
 """
 
 from __future__ import annotations
@@ -19,15 +20,24 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from types import ModuleType
 
+from prover.toolchain.native import kernel
+from prover.toolchain.process import Progress, quiet
 from verifier.circuits import Instance, instance, instances
 
-from .accounts import Market, at_boundary, circuit_inputs, random_account, random_market, report
+from .accounts import Inputs, Market, at_boundary, circuit_inputs, random_account, random_market, report
 from .choices import broken_rules, tampered
-from .unchecked import Unchecked, unchecked
+from .unchecked import unchecked
 
 ACCOUNTS_A_MARKET = 50
+CHANGES_EVERY = 4
+PYTHON_EVERY = 25
+
+Verdict = Callable[[Inputs], bool]
 
 
 @dataclass
@@ -50,33 +60,49 @@ class DisagreementError(AssertionError):
     """Circuit and reference differ; says with which seed."""
 
 
-def compare(size: Instance, seed: str, market: Market, circuit: Unchecked, tally: Tally) -> None:
-    """Compare one random account, and one changed choice of it."""
+def compare(
+    size: Instance, seed: str, market: Market, satisfied: Verdict, tally: Tally, *, change: bool
+) -> None:
+    """Compare one random account, and one changed choice of it when asked."""
     rng = random.Random(f"account {seed}")
     distance = rng.choice((-1, 0, 1))
     account = at_boundary(random_account(rng, market, size), market, distance)
     result = report(account, market)
     inputs = circuit_inputs(account, market, size)
-    if circuit.satisfied(inputs) != result.passes:
+    if satisfied(inputs) != result.passes:
         raise DisagreementError(f"{size.size}, account {seed}: the engine says {result.passes}")
     if bool(broken_rules(inputs, market, size)) == result.passes:
         raise DisagreementError(f"{size.size}, account {seed}: the engine and the rules differ")
     tally.honest[distance, result.passes] += 1
-
-    change, edited = tampered(rng, inputs, size)
+    if not change:
+        return
+    name, edited = tampered(rng, inputs, size)
     broken = broken_rules(edited, market, size)
-    if circuit.satisfied(edited) == bool(broken):
-        raise DisagreementError(f"{size.size}, account {seed}, {change}: the rules say {broken or 'fair'}")
-    tally.changed[change, ", ".join(sorted(broken)) or "none"] += 1
+    if satisfied(edited) == bool(broken):
+        raise DisagreementError(f"{size.size}, account {seed}, {name}: the rules say {broken or 'fair'}")
+    tally.changed[name, ", ".join(sorted(broken)) or "none"] += 1
 
 
-def run(size: Instance, count: int, seed: str = "1") -> Tally:
+def run(
+    size: Instance,
+    count: int,
+    seed: str = "1",
+    *,
+    changes_every: int = CHANGES_EVERY,
+    native: ModuleType | None = None,
+    progress: Progress = quiet,
+) -> Tally:
     """Compare `count` accounts; DisagreementError at the first that differs."""
     circuit, tally = unchecked(size), Tally()
     for place in range(count):
         if place % ACCOUNTS_A_MARKET == 0:
             market = random_market(random.Random(f"market {seed}/{place}"), size.layout)
-        compare(size, f"{seed}/{place}", market, circuit, tally)
+            progress(f"{size.size}: {place} of {count}")
+        satisfied: Verdict = circuit.satisfied
+        if native:
+            both = place % PYTHON_EVERY == 0
+            satisfied = partial(circuit.satisfied_by_kernel, kernel=native, also_here=both)
+        compare(size, f"{seed}/{place}", market, satisfied, tally, change=place % changes_every == 0)
     return tally
 
 
@@ -86,17 +112,29 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--size", choices=[one.size for one in instances().values()], required=True)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--native", action="store_true", help="evaluate with the native kernel")
     given = parser.parse_args(arguments)
+    native = kernel() if given.native else None
+    if given.native and native is None:
+        print("the native kernel is not installed", file=sys.stderr)
+        return 3
     started = time.monotonic()
     try:
-        tally = run(instance(given.size), given.count, given.seed)
+        tally = run(
+            instance(given.size),
+            given.count,
+            given.seed,
+            native=native,
+            progress=partial(print, file=sys.stderr),
+        )
     except DisagreementError as error:
         print(f"DISAGREEMENT: {error}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - started
     print(
         f"{given.size}, seed {given.seed}: circuit and engine agree on {given.count:,} accounts"
-        f" and on {tally.changed.total():,} changed choices ({seconds:,.0f} s)"
+        f" and on {tally.changed.total():,} changed choices"
+        f" ({'native' if native else 'Python'} evaluator, {seconds:,.0f} s)"
     )
     for (distance, passes), n in sorted(tally.honest.items()):
         print(f"  {n:5,}  cash {distance:+d}: {'pass' if passes else 'fail'}")

@@ -10,56 +10,41 @@ Whether a witness is good is decided by the r1cs alone.
 
 from __future__ import annotations
 
-import re
-import struct
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-import wasmtime
-
-from prover.r1cs import R1cs, read_r1cs
+from prover.r1cs import R1cs, read_r1cs, write_witness
 from prover.toolchain.circom import compile_instance
+from prover.toolchain.wasm import Generator
+from prover.toolchain.workspace import workspace
 from verifier.circuits import Instance
-from verifier.field import R
+from verifier.files import write_atomic
 
 from .accounts import Inputs
 
 _CODE_SECTION = 10
 _ASSERTION = bytes([0x41, 4, 0x0F, 0x0B])  # i32.const 4; return; end
 _NO_ASSERTION = bytes([1, 1, 1, 0x0B])  # nop; nop; nop; end
-_NUMBER = rb"([\x80-\xff]{0,4}[\x00-\x7f])"
-_GET_WITNESS = re.compile(
-    rb"\x41" + _NUMBER + rb"\x20\x00\x41\x02\x74\x6a\x28..\x41\x28\x6c\x41" + _NUMBER + rb"\x6a", re.DOTALL
-)
-"""signal address = memory[list + 4·place]·40 + signals: how the generator itself finds a witness value."""
-
-_SIGNAL = 40  # bytes of a signal: a short value, its type, and eight 32-bit limbs
-_LONG, _MONTGOMERY = 1 << 31, 1 << 30
-_FROM_MONTGOMERY = pow(1 << 256, -1, R)
+_ELEMENT = 32
 
 
 def without_assertions(module: bytes) -> tuple[bytes, int]:
     """The module with every assertion made into a no-op, and how many there were."""
-    start, end = _code(module)
-    code = module[start:end]
-    return module[:start] + code.replace(_ASSERTION, _NO_ASSERTION) + module[end:], code.count(_ASSERTION)
-
-
-def _code(module: bytes) -> tuple[int, int]:
-    """Where the code section's content starts and ends."""
     at = 8
     while at < len(module):
         kind = module[at]
-        size, start = _unsigned(module, at + 1)
+        size, start = _number(module, at + 1)
         if kind == _CODE_SECTION:
-            return start, start + size
+            code = module[start : start + size]
+            edited = code.replace(_ASSERTION, _NO_ASSERTION)
+            return module[:start] + edited + module[start + size :], code.count(_ASSERTION)
         at = start + size
     raise ValueError("no code section")
 
 
-def _unsigned(data: bytes, at: int) -> tuple[int, int]:
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """An unsigned LEB128 number and where it ends."""
     value = shift = 0
     while True:
         byte = data[at]
@@ -69,94 +54,38 @@ def _unsigned(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def _signed(data: bytes) -> int:
-    value, _ = _unsigned(data, 0)
-    return value - (1 << 7 * len(data)) if data[-1] & 0x40 else value
-
-
 class Unchecked:
     """One instance: its constraints, and a generator that completes every witness."""
 
     def __init__(self, r1cs: Path, wasm: Path) -> None:
+        self._r1cs_file = r1cs
         self.r1cs: R1cs = read_r1cs(r1cs)
         module, self.assertions = without_assertions(wasm.read_bytes())
-        found = _GET_WITNESS.search(module, *_code(module))
-        if not self.assertions or found is None:
-            raise ValueError("the witness generator is not built as this module expects")
-        self._list, self._signals = _signed(found[1]), _signed(found[2])
-        self._engine = wasmtime.Engine()
-        self._module = wasmtime.Module(self._engine, module)
+        if not self.assertions:
+            raise ValueError("the witness generator has no assertions of the expected form")
+        edited = workspace().build / "test-circuits" / "unchecked" / wasm.name
+        edited.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(edited, module)
+        self._generator = Generator(edited)
 
     def satisfied(self, inputs: Inputs) -> bool:
         """Whether the witness that these inputs lead to satisfies every constraint."""
         return self.r1cs.satisfied(self.witness(inputs))
 
+    def satisfied_by_kernel(self, inputs: Inputs, kernel: ModuleType, *, also_here: bool) -> bool:
+        """The same, evaluated by the native kernel, and here as well when asked; they must agree."""
+        witness = self.witness(inputs)
+        found: bool = not kernel.check_r1cs(str(self._r1cs_file), write_witness(witness), None, 1)
+        if also_here and self.r1cs.satisfied(witness) != found:
+            raise AssertionError("the native kernel and the Python evaluator differ")
+        return found
+
     def witness(self, inputs: Inputs) -> list[int]:
         """The witness, complete, true or not."""
-        store = wasmtime.Store(self._engine)
-        instance = wasmtime.Instance(store, self._module, self._host(store))
-        calls: dict[str, Any] = dict(instance.exports(store))
-        memory = calls["memory"]
-        calls["init"](store, 0)
-        shared = calls["getSharedRWMemoryStart"](store)
-        for name, value in inputs.items():
-            high, low = _input_hash(name)
-            for place, number in enumerate(_flat(value)):
-                memory.write(store, (number % R).to_bytes(32, "little"), shared)
-                calls["setInputSignal"](store, high, low, place)
-        count = calls["getWitnessSize"](store)
-        places = struct.unpack(f"<{count}I", memory.read(store, self._list, self._list + 4 * count))
-        return self._values(
-            memory.read(store, self._signals, self._signals + _SIGNAL * (max(places) + 1)), places
-        )
-
-    @staticmethod
-    def _values(signals: bytes, places: tuple[int, ...]) -> list[int]:
-        values = []
-        for place in places:
-            at = _SIGNAL * place
-            short, kind = struct.unpack_from("<iI", signals, at)
-            if not kind & _LONG:
-                values.append(short % R)
-                continue
-            value = int.from_bytes(signals[at + 8 : at + _SIGNAL], "little")
-            values.append(value * _FROM_MONTGOMERY % R if kind & _MONTGOMERY else value)
-        return values
-
-    def _host(self, store: wasmtime.Store) -> list[wasmtime.Func]:
-        """What the generator calls back: errors other than assertions are errors of the test."""
-
-        def stop(code: int) -> None:
-            raise RuntimeError(f"the witness generator stopped with code {code}")
-
-        def ignore() -> None:
-            pass
-
-        with_code = wasmtime.FuncType([wasmtime.ValType.i32()], [])
-        plain = wasmtime.FuncType([], [])
+        values = self._generator.witness(inputs)
         return [
-            wasmtime.Func(store, with_code, stop)
-            if each.name == "exceptionHandler"
-            else wasmtime.Func(store, plain, ignore)
-            for each in self._module.imports
+            int.from_bytes(values[at : at + _ELEMENT], "little") for at in range(0, len(values), _ELEMENT)
         ]
-
-
-def _input_hash(name: str) -> tuple[int, int]:
-    """FNV-1a of an input's name in two signed halves, as the generator looks inputs up."""
-    digest = 0xCBF29CE484222325
-    for byte in name.encode():
-        digest = (digest ^ byte) * 0x100000001B3 % (1 << 64)
-    high, low = struct.unpack(">ii", digest.to_bytes(8, "big"))
-    return high, low
-
-
-def _flat(value: Any) -> Iterator[int]:
-    if isinstance(value, list):
-        for inner in value:
-            yield from _flat(inner)
-    else:
-        yield value
 
 
 @cache
