@@ -228,8 +228,10 @@ function uncompressed(group, point) {
 }
 
 class Pool {
-    constructor() {
+    constructor(wires) {
         const workerData = {
+            // Larger tables are quicker to use, and longer in the making.
+            window: wires > 1 << 12 ? 13 : 8,
             module: new WebAssembly.Module(curve.tm.code),
             pages: curve.tm.memory.buffer.byteLength / PAGE,
             generators: { G1: montgomery(curve.G1, curve.G1.g), G2: montgomery(curve.G2, curve.G2.g) },
@@ -406,9 +408,9 @@ function multiplied(scalars, factor) {
 }
 
 async function makeKey(r1cs, zkey, initial) {
-    const pool = new Pool();
     say("reading the constraints");
     const circuit = readCircuit(r1cs);
+    const pool = new Pool(circuit.wires);
     const secrets = secretsOf(circuit);
     const { a, b, k, coefficients } = evaluate(circuit, secrets);
     const { domain, log, public_ } = circuit;

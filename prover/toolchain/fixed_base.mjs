@@ -1,11 +1,11 @@
 // Multiples of BN254's generators, many at a time: a worker of dev_keys.mjs.
 //
-// With a table of d·2^(13·j)·G for every window j and digit d, a multiple is 20 additions. Points are made in
+// With a table of d·2^(w·j)·G for every window j and digit d, a multiple is 254/w additions. Points are made in
 // the memory of the curve library's WebAssembly module, so that no value crosses into JavaScript and back.
 
 import { parentPort, workerData } from "node:worker_threads";
 
-const WINDOW = 13;
+const WINDOW = workerData.window;
 const DIGITS = (1 << WINDOW) - 1;
 const WINDOWS = Math.ceil(254 / WINDOW);
 const SCALAR = 32;

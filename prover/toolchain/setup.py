@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from verifier.canonical import load_json
 from verifier.circuits import Instance
 from verifier.errors import EnvironmentFault, InvalidError, UsageError, ZkSolvencyError
 from verifier.files import write_json
@@ -311,6 +312,7 @@ def _current(directory: Path, r1cs: str) -> Key | None:
         found = load_key(directory)
         fits = found.manifest.r1cs_sha256 == r1cs
         whole = fits and _sha256(found.proving_key) == found.manifest.proving_key_sha256
+        whole = whole and key_hash(load_json(found.verification_key)) == found.manifest.verification_key
         return found if whole and _require_contribution(found.proving_key) else None
     except ZkSolvencyError:
         return None

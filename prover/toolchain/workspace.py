@@ -85,8 +85,10 @@ class Workspace:
             if (self.node_modules / "circom2" / "package.json").is_file() and self._packages_current():
                 return
             progress("installing the Node packages (npm ci)")
+            # A checkout keeps its analysers, which are development packages.
+            omitted = [] if self.root == _CHECKOUT else ["--omit=dev"]
             run(
-                [npm(), "ci", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+                [npm(), "ci", *omitted, "--no-audit", "--no-fund", "--loglevel=error"],
                 cwd=self.root,
                 limit=_NPM_LIMIT,
                 what="installing the Node packages",

@@ -3,10 +3,19 @@ pragma circom 2.1.9;
 
 /*
  * A tiny circuit with what keys and witnesses depend on: outputs and public inputs, wires that only A, B or C
- * see, and numbered rules that can fail.
+ * see, numbered rules that can fail, and the parameters of every instance, of which it uses the first.
  */
 
-template Toy(N) {
+/// Fails unless both are equal.
+template Same() {
+    signal input left;
+    signal input right;
+
+    // 1. One is the other.
+    left === right;
+}
+
+template Toy(N, S, G, K, D, LAYOUT) {
     signal input limit;
     signal input secret;
     signal input parts[N];
@@ -29,8 +38,9 @@ template Toy(N) {
     sum <== total * secret;
 
     // 3. The first part is
-    //    the limit.
-    parts[0] === limit;
-}
+    //    the limit. This is no part of the rule's name.
+    Same()(parts[0], limit);
 
-component main {public [limit]} = Toy(12);
+    // 4. The second is less by one than the third.
+    parts[1] === parts[2] - 1;
+}
