@@ -195,3 +195,10 @@ def test_nothing_is_fetched_while_compiling() -> None:
             "// SPDX-License-Identifier: Apache-2.0\npragma solidity ^0.8.28;\n"
             'import "https://example.org/A.sol";\ncontract B {}\n'
         )
+
+
+def test_the_documentations_contract_compiles(root: Path, case: Case) -> None:
+    text = (root / "docs" / "on-chain.md").read_text()
+    example = text.split("```solidity\n")[1].split("```")[0]
+    built = compile_source({"SolvencyVerifier.sol": case.source, "Lender.sol": example})
+    assert built["Lender"].creation
