@@ -36,8 +36,8 @@ DIVISIONS: dict[str, str] = {
     ),
     r"\.lamda$": (
         "a chord or tangent through points of the prime-order subgroup: a tangent's denominator is 2·y, 0"
-        " only at order two; the two points of a chord are different multiples of the base, neither the other's"
-        " negative, by the sizes of the windows"
+        " only at order two; the two points of a chord are different multiples of the base, neither the"
+        " other's negative, by the sizes of the windows"
     ),
 }
 """Wires defined by a division, by name, and why the denominator is not 0."""

@@ -129,13 +129,12 @@ class Solver:
                     values.setdefault(wire, old[wire])
                 continue
             targets = [wire for wire in solved if wire not in values]
-            if targets and not self._step(self._constraints[place], values):
-                # This step leant on a value that is now another, so the order of steps no longer holds.
-                return self.complete({**trace.given, **changes})
-            changed |= {wire for wire in targets if values[wire] != old[wire]}
-        return self._finish(
-            values, [place for wire in trace.completion.undecided for place in self._by_wire[wire]]
-        )
+            if targets:
+                # A step that leant on a value which is now another is left for the end.
+                self._step(self._constraints[place], values)
+                changed |= {wire for wire in targets if values.get(wire) != old[wire]}
+        missing = (wire for wire in range(self._built.r1cs.wires) if wire not in values)
+        return self._finish(values, {place for wire in missing for place in self._by_wire[wire]})
 
     def _finish(
         self,
