@@ -108,7 +108,7 @@ template AccountSolvency(N, S, G, K, D, LAYOUT) {
     component slot[N];
     signal {binary} is_used[N];
     signal {maxbit} row[N];
-    signal packed[N];
+    signal {maxbit} packed[N];
     signal size[N];
     for (var i = 0; i < N; i++) {
         slot[i] = Slot(D);

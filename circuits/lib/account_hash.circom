@@ -20,11 +20,13 @@ template AccountHash(N) {
     assert(SLOTS_PER_ELEMENT() * SLOT_BITS() < 253);
 
     signal input {binary} used[N];
-    signal input packed[N];     // slots, each below 2^SLOT_BITS by construction
+    signal input {maxbit} packed[N];    // slots
     signal input cash;
     signal input salt;
     signal input holder;
     signal output account;
+
+    assert(packed.maxbit <= SLOT_BITS());
 
     var ELEMENTS = (SLOTS_MAX() + SLOTS_PER_ELEMENT() - 1) \ SLOTS_PER_ELEMENT();
     component hash = Poseidon(5 + ELEMENTS);

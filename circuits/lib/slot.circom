@@ -32,7 +32,7 @@ template Slot(DEPTH) {
     signal output {maxbit} magnitude;               // |size|, checked
     signal output {binary} negative;
     signal output size;                             // signed
-    signal output packed;
+    signal output {maxbit} packed;                  // 0 when empty
 
     // 1. Each part on its own is what it should be.
     is_used <== Boolean()(used);
@@ -52,6 +52,7 @@ template Slot(DEPTH) {
 
     // 4. The size with its sign; both parts of the packed slot are masked, as an empty slot is 0.
     size <== magnitude - 2 * negative * magnitude;
+    packed.maxbit = SLOT_BITS();
     packed <== (row + is_used) * 2 ** SLOT_INDEX_PLUS_ONE_OFFSET()
         + (size + is_used * 2 ** WIDTH_SIZE()) * 2 ** SLOT_SIZE_OFFSET_OFFSET();
 }

@@ -15,7 +15,7 @@ include "range.circom";
 template BitsAt(LENGTH, OFFSET, BITS) {
     assert(OFFSET + BITS <= LENGTH);
 
-    signal input bits[LENGTH];
+    signal input {binary} bits[LENGTH];
     signal output {maxbit} out;
 
     _ <== bits;  // those outside the field are not used here

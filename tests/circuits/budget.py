@@ -35,13 +35,15 @@ _PARTS = {
     "ScenarioLoss": "scenario losses",
     "AssertMargin": "the claim",
 }
-_INPUTS = {
+_BITS = {
+    "slot": "Slot",
     "used": "Slot",
     "size_negative": "Slot",
+    "position": "Slot",
     "group_choice": "GroupChoice",
     "bracket_choice": "BracketCharge",
 }
-"""Inputs that are bits: a bit's own constraint mentions nothing deeper than the input."""
+"""Signals whose own constraint, that they are bits, mentions nothing deeper."""
 _REST = "products and equalities of the main template"
 
 
@@ -62,8 +64,9 @@ def shares(r1cs: R1cs, symbols: str) -> Counter[str]:
 
 def _part(path: list[str]) -> str:
     named = [_SUFFIX.sub("", step) for step in path[1:]]
-    step = named[1] if named[0] == "AssertRow" and len(named) > 2 else named[0]
-    return _PARTS.get(_INPUTS.get(step, "Slot" if step == "slot" else step), _REST)
+    inner = named[0] == "AssertRow" and (len(named) > 2 or named[1] in _BITS)
+    step = named[1] if inner else named[0]
+    return _PARTS.get(_BITS.get(step, step), _REST)
 
 
 def main() -> None:

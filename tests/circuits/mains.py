@@ -295,7 +295,8 @@ MAINS: dict[str, Main] = {
             wrapped(
                 "signal input used[4]; signal input packed[4];" + _inputs("cash", "salt", "holder"),
                 tagged("used", "binary", size="[4]")
-                + " account <== AccountHash(4)(used_, packed, cash, salt, holder);",
+                + tagged("packed", "maxbit", "82", size="[4]")
+                + " account <== AccountHash(4)(used_, packed_, cash, salt, holder);",
                 "signal output account;",
             ),
         ),
@@ -456,7 +457,15 @@ MAINS: dict[str, Main] = {
         _loss,
     ),
     "BitsAt": Main(
-        Source(("lib/terms.circom",), "BitsAt(8, 3, 4)"),
+        Source(
+            ("lib/terms.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input bits[8];",
+                tagged("bits", "binary", size="[8]") + " out <== BitsAt(8, 3, 4)(bits_);",
+                "signal output out;",
+            ),
+        ),
         lambda rng: {"bits": [rng.getrandbits(1) for _ in range(8)]},
     ),
     "UnpackTerms": Main(Source(("lib/terms.circom",), "UnpackTerms()"), _terms),
