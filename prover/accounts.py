@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -34,7 +35,7 @@ from verifier.numbers import cash_to_int, lots, parse_decimal
 from verifier.packing import pack
 from verifier.poseidon import poseidon
 from verifier.statement import Coverage, coverage_number, subject_number
-from verifier.universe import Universe, venue_hash
+from verifier.universe import Instrument, Universe, venue_hash
 
 __all__ = [
     "MAX_SLOTS",
@@ -47,6 +48,7 @@ __all__ = [
     "StatementSignature",
     "account_hash",
     "attestor_hash",
+    "check_lines",
     "check_signature",
     "holder_of",
     "pack_slots",
@@ -63,6 +65,7 @@ _PER_ELEMENT = int(table()["slots"]["per_element"])
 _SLOT_BITS = sum(field.bits for field in packing("slot"))
 _SIZE_OFFSET = 1 << width("size")
 _CASH_OFFSET = 1 << width("cash")
+_LEGS = ("perpetual", "future", "option")
 
 
 def _cash_on_grid(text: str) -> str:
@@ -301,6 +304,53 @@ def quantities(
     return sorted(found.items())
 
 
+def check_lines(held: Sequence[tuple[int, int]], universe: Universe) -> None:
+    """Check that deposits, borrows and aggregate lines are what their rows charge for.
+
+    A circuit charges the rows that it is given: it knows nothing of a leg whose tiers stand on another line.
+    So this is for whoever signs an account as much as for whoever proves it.
+
+    Parameters
+    ----------
+    held
+        (index, q), as `quantities` gives them.
+    universe
+        In which the indexes are.
+
+    Raises
+    ------
+    FormatError
+        When a deposit is negative, a borrow positive, or an aggregate line is missing or below the gross size
+        of its legs. Names the instrument, never a size.
+    """
+    positions = [(universe.instruments[index], quantity) for index, quantity in held]
+    for instrument, quantity in positions:
+        if (instrument.kind, quantity > 0) in (("deposit", False), ("borrow", True)):
+            raise FormatError(
+                "positions",
+                f"is on the wrong side of {instrument.id}",
+                mend="A deposit is positive and a borrow negative; each has its own line",
+            )
+    for line in universe.instruments:
+        if line.kind != "aggregate":
+            continue
+        beside = [each for each in positions if each[0].underlying == line.underlying]
+        legs = sum((_units(*each) for each in beside if each[0].kind in _LEGS), Fraction(0))
+        stated = sum((_units(*each) for each in beside if each[0].id == line.id), Fraction(0))
+        if stated < legs:
+            raise FormatError(
+                "positions",
+                f"{'are more than' if stated else 'lacks'} {line.id}, on which the tiers of "
+                f"{line.underlying} are charged",
+                mend="The attestor states the gross size of the legs on that line",
+            )
+
+
+def _units(instrument: Instrument, quantity: int) -> Fraction:
+    """The size of a position in units of the underlying, up to the scale that all sizes share."""
+    return abs(quantity) * parse_decimal(instrument.lot)
+
+
 def pack_slots(held: Sequence[tuple[int, int]]) -> list[int]:
     """The field elements of up to 33 slots, three each, the first in the lowest bits; the unused are 0.
 
@@ -415,13 +465,14 @@ def sign_statement(
     Raises
     ------
     FormatError
-        When the account is of another universe or venue, or a position is unknown, expired or out of range.
+        When the account is of another universe or venue, a position is unknown, expired, out of range or on
+        the wrong side, or legs lack the aggregate line that their tiers are charged on.
     """
     if account.universe != universe.hash:
         raise FormatError("universe", "is not the account's", mend="Import the account in this universe")
     if account.venue != universe.venue:
         raise FormatError("venue", "is not the universe's", value=account.venue)
-    quantities(account.positions, universe, valid_until=valid_until)
+    check_lines(quantities(account.positions, universe, valid_until=valid_until), universe)
     x, y = eddsa.public_key(secret)
     unsigned = AccountStatement(
         venue=account.venue,
