@@ -2,8 +2,8 @@
 
 A holder's nullifier is the same for every proof in one context; if an attestor let an account change its
 holder at will, one account could show itself to a verifier as many. So the first signature registers the
-holder of (venue, subject), and a later one with another holder is refused. The register also counts each
-account's statements.
+holder of (venue, subject), and a later one with another holder is refused. Subjects are compared as the
+number that a proof shows: an address has many spellings. The register also counts each account's statements.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 
 from verifier.errors import InvalidError
 from verifier.models import Document, Epoch, FieldText, Member, Text, entries
+from verifier.statement import subject_number
 
 __all__ = ["HolderRegister", "Registration"]
 
@@ -49,8 +50,9 @@ class HolderRegister(Document):
         """
         others: list[Registration] = []
         number = 1
+        whose = subject_number(subject)
         for entry in self.registrations:
-            if (entry.venue, entry.subject) != (venue, subject):
+            if (entry.venue, subject_number(entry.subject)) != (venue, whose):
                 others.append(entry)
                 continue
             if entry.holder != holder:
