@@ -15,7 +15,7 @@ from .errors import InvalidError
 from .groth16 import Proof, VerificationKey, parse_proof
 from .keystore import KeyStore, StoredKey
 from .market import market_root, signers, snapshot_valid
-from .policy import Challenge, Policy
+from .policy import STANDING_NONCE, Challenge, Policy
 from .prices import Prices, check_prices
 from .replay import ReplayStore
 from .statement import ratio_to_text
@@ -258,12 +258,15 @@ def context_equal(case: Case) -> str:
 
 
 def challenge_answered(case: Case) -> str:
-    """The proof answers this verifier's own challenge."""
+    """The proof answers this verifier's own challenge, or the standing one where the policy demands none."""
     own = case.challenge
     if own is None:
         if case.policy.fresh_challenge:
             raise InvalidError("the policy demands a fresh challenge, and no challenge of ours is given")
-        raise Skipped("the policy demands none")
+        # A prover that chose its own would have a new nullifier with each, and count as many.
+        if case.bundle.challenge.nonce != STANDING_NONCE:
+            raise InvalidError("the policy demands no fresh challenge, so the nonce must be zeros")
+        return "standing"
     if (own.audience, own.policy) != (case.policy.audience, case.policy.id):
         raise InvalidError("our own challenge was made for another policy; make a new one")
     if own.nonce != case.bundle.challenge.nonce:

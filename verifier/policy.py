@@ -26,6 +26,7 @@ from .models import (
 from .statement import MAX_FLOOR, Coverage, ratio_from_text, subject_number
 
 __all__ = [
+    "STANDING_NONCE",
     "AcceptedAttestor",
     "AcceptedCircuit",
     "AcceptedPublisher",
@@ -35,6 +36,10 @@ __all__ = [
     "context_of",
     "new_challenge",
 ]
+
+STANDING_NONCE = "00" * 32
+"""The nonce where a policy demands no fresh challenge: then it has one context, and a holder one nullifier.
+A nonce of the prover's choice would show one account as many."""
 
 _MAX_LIST = 256
 _MAX_AGE = 366 * 24 * 3600
@@ -102,7 +107,7 @@ class Policy(Document):
     max_age
         Seconds after as_of for which a proof is accepted.
     fresh_challenge
-        Whether a proof must answer a challenge that this verifier made.
+        Whether a proof must answer a challenge that this verifier made; else its nonce is `STANDING_NONCE`.
     """
 
     SCHEMA: ClassVar[str] = "zksolvency/policy/1"
@@ -194,5 +199,6 @@ def context_of(audience: str, policy: int, nonce: str) -> int:
 
 
 def new_challenge(policy: Policy) -> Challenge:
-    """A fresh challenge under `policy`, with 256 random bits."""
-    return Challenge(audience=policy.audience, policy=policy.id, nonce=secrets.token_hex(32))
+    """A challenge under `policy`: 256 fresh random bits, or the standing nonce where it demands none."""
+    nonce = secrets.token_hex(32) if policy.fresh_challenge else STANDING_NONCE
+    return Challenge(audience=policy.audience, policy=policy.id, nonce=nonce)

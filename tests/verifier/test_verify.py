@@ -43,6 +43,7 @@ from verifier import (
     Snapshot,
     UsageError,
     VerificationResult,
+    new_challenge,
     report,
     verify,
 )
@@ -410,11 +411,22 @@ def test_a_challenge_of_an_older_policy(run: Run) -> None:
 
 def test_a_standing_context_needs_no_challenge(run: Run) -> None:
     demands = policy(fresh_challenge=False)
-    sent = challenge(demands)
+    sent = new_challenge(demands)
+    assert sent == new_challenge(demands)
     result = run(bundle(sent=sent), demands, challenge=None)
     assert result.valid
-    assert result.check("challenge").passed is None
-    only(run(bundle(sent=sent), demands, challenge=challenge(demands, "00" * 32)), "challenge")
+    assert result.check("challenge").detail == "standing"
+    only(run(bundle(sent=sent), demands, challenge=challenge(demands)), "challenge")
+
+
+def test_a_prover_does_not_choose_the_standing_nonce(run: Run, tmp_path: Path) -> None:
+    """Each nonce is another context, with another nullifier: one account would count as many."""
+    demands = policy(fresh_challenge=False)
+    path = tmp_path / "seen.sqlite"
+    made = [bundle(sent=challenge(demands, f"{n:064x}"), nullifier=str(n + 5)) for n in range(3)]
+    assert run(made[0], demands, challenge=None, replay=path).valid
+    for other in made[1:]:
+        assert "zeros" in only(run(other, demands, challenge=None, replay=path), "challenge")
 
 
 # Once.
@@ -431,7 +443,7 @@ def test_a_replay(run: Run, tmp_path: Path) -> None:
 
 def test_a_standing_context_is_renewed_by_newer_proofs_only(run: Run, tmp_path: Path) -> None:
     demands = policy(fresh_challenge=False)
-    sent = challenge(demands)
+    sent = new_challenge(demands)
     path = tmp_path / "seen.sqlite"
 
     def at(as_of: int) -> VerificationResult:
