@@ -71,6 +71,22 @@ impl Domain {
         self.forward(values);
     }
 
+    /// From values on the domain to coefficients, in place and in natural order.
+    pub fn to_coefficients(&self, values: &mut [Fr]) {
+        assert_eq!(values.len(), self.size);
+        self.inverse(values);
+        let bits = self.size.trailing_zeros();
+        for i in 0..self.size {
+            let j = if bits == 0 { 0 } else { i.reverse_bits() >> (usize::BITS - bits) };
+            if i < j {
+                values.swap(i, j);
+            }
+        }
+        // The shift at place 0 is 1/n alone.
+        let scale = self.shift[0];
+        values.par_iter_mut().with_min_len(SERIAL).for_each(|value| *value *= scale);
+    }
+
     /// Natural order in, bit-reversed coefficients out, not yet divided by n.
     fn inverse(&self, values: &mut [Fr]) {
         let half = values.len() / 2;

@@ -25,16 +25,16 @@ use crate::transcript::{self, Source};
 
 /// The parts of a key that its header has.
 #[derive(Clone)]
-struct Header {
-    wires: u32,
-    public: u32,
-    domain: u32,
-    alpha_1: G1Affine,
-    beta_1: G1Affine,
-    beta_2: G2Affine,
-    delta_1: G1Affine,
-    delta_2: G2Affine,
-    gamma_2: G2Affine,
+pub struct Header {
+    pub wires: u32,
+    pub public: u32,
+    pub domain: u32,
+    pub alpha_1: G1Affine,
+    pub beta_1: G1Affine,
+    pub beta_2: G2Affine,
+    pub gamma_2: G2Affine,
+    pub delta_1: G1Affine,
+    pub delta_2: G2Affine,
 }
 
 impl Header {
@@ -138,15 +138,7 @@ pub fn dev_key(r1cs_path: &Path, out: &Path, contribute: bool, progress: Progres
     progress("circuit hash", 0.7)?;
     let circuit_hash = {
         let powers = first.times(&evaluated.vanishing);
-        let mut hash = CircuitHash::new(&header);
-        hash.section::<Fq>(&ic, ic.len() / SIZE_G1);
-        // snarkjs counts one point less than the domain, and hashes in chunks of 2^14 whose last one is full.
-        hash.section::<Fq>(&powers, domain - 1);
-        hash.section::<Fq>(&c, c.len() / SIZE_G1);
-        hash.section::<Fq>(&a, a.len() / SIZE_G1);
-        hash.section::<Fq>(&b1, b1.len() / SIZE_G1);
-        hash.section::<Fq2>(&b2, b2.len() / SIZE_G2);
-        hash.finish()
+        circuit_hash(&header, &ic, &powers, &c, &a, &b1, &b2)
     };
     progress("points", 0.8)?;
     let mut contributions = Vec::new();
@@ -165,27 +157,58 @@ pub fn dev_key(r1cs_path: &Path, out: &Path, contribute: bool, progress: Progres
     let h: Vec<Fr> = evaluated.h.par_iter().map(|value| inverse * value).collect();
     let h = first.times(&h);
     progress("writing", 0.95)?;
-    let coefficients = coefficients(&r1cs);
-    let section_2 = header.to_section();
-    let section_10 = transcript::to_section(&circuit_hash, &contributions);
-    let mut sections: Vec<(u32, &[u8])> = vec![
-        (1, &[1, 0, 0, 0]),
-        (2, &section_2),
-        (3, &ic),
-        (4, &coefficients),
-        (5, &a),
-        (6, &b1),
-        (7, &b2),
-        (8, &c),
-        (9, &h),
-        (10, &section_10),
-    ];
-    if !contribute {
-        // The order in which `zkey new` happens to write them.
-        let order = [1, 2, 4, 3, 9, 8, 5, 6, 7, 10];
-        sections.sort_by_key(|(id, _)| order.iter().position(|other| other == id));
+    let parts = [&ic, &a, &b1, &b2, &c, &h].map(Vec::as_slice);
+    if contribute {
+        let coefficients = coefficients(&r1cs);
+        let section_2 = header.to_section();
+        let section_10 = transcript::to_section(&circuit_hash, &contributions);
+        let [ic, a, b1, b2, c, h] = parts;
+        write_key(
+            out,
+            &[
+                (1, &[1, 0, 0, 0]),
+                (2, &section_2),
+                (3, ic),
+                (4, &coefficients),
+                (5, a),
+                (6, b1),
+                (7, b2),
+                (8, c),
+                (9, h),
+                (10, &section_10),
+            ],
+        )
+    } else {
+        write_new(&r1cs, &header, parts, &circuit_hash, out)
     }
-    write_key(out, &sections)
+}
+
+/// A key without contributions, with its sections in the order in which `zkey new` happens to write them.
+pub fn write_new(
+    r1cs: &R1cs,
+    header: &Header,
+    [ic, a, b1, b2, c, h]: [&[u8]; 6],
+    circuit_hash: &[u8; 64],
+    out: &Path,
+) -> Result<()> {
+    let coefficients = coefficients(r1cs);
+    let section_2 = header.to_section();
+    let section_10 = transcript::to_section(circuit_hash, &[]);
+    write_key(
+        out,
+        &[
+            (1, &[1, 0, 0, 0]),
+            (2, &section_2),
+            (4, &coefficients),
+            (3, ic),
+            (9, h),
+            (8, c),
+            (5, a),
+            (6, b1),
+            (7, b2),
+            (10, &section_10),
+        ],
+    )
 }
 
 fn write_key(out: &Path, sections: &[(u32, &[u8])]) -> Result<()> {
@@ -267,7 +290,7 @@ fn lagrange(power: u32, tau: Fr, step: usize) -> Result<Vec<Fr>> {
 }
 
 /// Section 4: the coefficients of A and B, times R² so that a witness needs no conversion.
-fn coefficients(r1cs: &R1cs) -> Vec<u8> {
+pub fn coefficients(r1cs: &R1cs) -> Vec<u8> {
     let rows = r1cs.constraints as usize;
     let count: usize =
         (0..rows).map(|row| r1cs.combination(row, 0).len() + r1cs.combination(row, 1).len()).sum::<usize>()
@@ -296,7 +319,28 @@ fn coefficients(r1cs: &R1cs) -> Vec<u8> {
     out
 }
 
-/// The hash of a circuit's key before any contribution.
+/// The hash that names a circuit's key before any contribution.
+pub fn circuit_hash(
+    header: &Header,
+    ic: &[u8],
+    vanishing: &[u8],
+    c: &[u8],
+    a: &[u8],
+    b1: &[u8],
+    b2: &[u8],
+) -> [u8; 64] {
+    let mut hash = CircuitHash::new(header);
+    hash.section::<Fq>(ic, ic.len() / SIZE_G1);
+    // snarkjs counts one point less than the domain, and hashes in chunks of 2^14 whose last one is full.
+    hash.section::<Fq>(vanishing, header.domain as usize - 1);
+    hash.section::<Fq>(c, c.len() / SIZE_G1);
+    hash.section::<Fq>(a, a.len() / SIZE_G1);
+    hash.section::<Fq>(b1, b1.len() / SIZE_G1);
+    hash.section::<Fq2>(b2, b2.len() / SIZE_G2);
+    hash.finish()
+}
+
+/// The running hash.
 struct CircuitHash(Blake2b512);
 
 impl CircuitHash {

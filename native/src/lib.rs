@@ -3,6 +3,7 @@
 
 pub mod binfile;
 pub mod bytes;
+pub mod ceremony;
 pub mod check;
 pub mod error;
 pub mod fft;

@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn sparse_form_is_the_definition() {
-        let inputs: Vec<Fr> = (0..16).map(|i| Fr::from(i as u64 + 1).pow([77u64 + i])).collect();
+        let inputs: Vec<Fr> = (0..16).map(|i| Fr::from(i + 1).pow([77u64 + i])).collect();
         assert_eq!(hash(&inputs[..1]).ok(), Some(plain::<2>(&inputs[..1])));
         assert_eq!(hash(&inputs[..4]).ok(), Some(plain::<5>(&inputs[..4])));
         assert_eq!(hash(&inputs[..16]).ok(), Some(plain::<17>(&inputs)));

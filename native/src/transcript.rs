@@ -37,7 +37,7 @@ pub fn beacon_stream(beacon: &Beacon) -> Result<ChaCha> {
 fn entropy_stream(text: &[u8]) -> Result<ChaCha> {
     let mut seed = Zeroizing::new([0u8; 64]);
     getrandom::fill(&mut *seed).map_err(|e| Error::Io(format!("the operating system gives no randomness: {e}")))?;
-    let hash = Zeroizing::new(<[u8; 64]>::from(Blake2b512::new().chain_update(&*seed).chain_update(text).finalize()));
+    let hash = Zeroizing::new(<[u8; 64]>::from(Blake2b512::new().chain_update(*seed).chain_update(text).finalize()));
     Ok(ChaCha::from_hash(&*hash))
 }
 

@@ -73,7 +73,7 @@ impl R1cs {
         let mut reader = Reader::new(file.slice(&place), "r1cs section 2");
         for _ in 0..3 * u64::from(constraints) {
             let terms = reader.u32()? as usize;
-            let length = terms.checked_mul(TERM).unwrap_or(usize::MAX);
+            let length = terms.saturating_mul(TERM);
             let start = place.end - reader.left();
             reader.take(length)?;
             combinations.push(start..start + length);

@@ -29,6 +29,10 @@ impl Sums {
     pub fn len(&self) -> usize {
         self.left.len()
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
 }
 
 pub trait Kernel<F: Coordinate>: Sync {

@@ -10,6 +10,7 @@ use pyo3::create_exception;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::bytes::Bytes;
+use crate::ceremony;
 use crate::check::check;
 use crate::error::Error;
 use crate::field::to_decimal;
@@ -129,6 +130,42 @@ fn beacon<'py>(
     let source = Source::Beacon(&beacon);
     let outcome = py.detach(|| keys::contribute(&zkey_path, &out_path, Some(name), &source, &report.callback()));
     Ok(PyBytes::new(py, &report.outcome(outcome)?))
+}
+
+#[pyfunction]
+#[pyo3(signature = (ptau_path, progress=None))]
+fn verify_ptau(py: Python<'_>, ptau_path: PathBuf, progress: Option<Py<PyAny>>) -> PyResult<()> {
+    let report = Report::new(progress);
+    let outcome = py.detach(|| ceremony::verify_ptau(&ptau_path, &report.callback()));
+    report.outcome(outcome)
+}
+
+#[pyfunction]
+#[pyo3(signature = (r1cs_path, ptau_path, out_path, progress=None))]
+fn new_zkey<'py>(
+    py: Python<'py>,
+    r1cs_path: PathBuf,
+    ptau_path: PathBuf,
+    out_path: PathBuf,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let report = Report::new(progress);
+    let outcome = py.detach(|| ceremony::new_key(&r1cs_path, &ptau_path, &out_path, &report.callback()));
+    Ok(PyBytes::new(py, &report.outcome(outcome)?))
+}
+
+#[pyfunction]
+#[pyo3(signature = (r1cs_path, ptau_path, zkey_path, progress=None))]
+fn verify_zkey(
+    py: Python<'_>,
+    r1cs_path: PathBuf,
+    ptau_path: PathBuf,
+    zkey_path: PathBuf,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<()> {
+    let report = Report::new(progress);
+    let outcome = py.detach(|| ceremony::verify_key(&r1cs_path, &ptau_path, &zkey_path, &report.callback()));
+    report.outcome(outcome)
 }
 
 #[pyfunction]
@@ -305,6 +342,9 @@ fn zksolvency_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(dev_zkey, module)?)?;
     module.add_function(wrap_pyfunction!(contribute, module)?)?;
     module.add_function(wrap_pyfunction!(beacon, module)?)?;
+    module.add_function(wrap_pyfunction!(verify_ptau, module)?)?;
+    module.add_function(wrap_pyfunction!(new_zkey, module)?)?;
+    module.add_function(wrap_pyfunction!(verify_zkey, module)?)?;
     module.add_function(wrap_pyfunction!(contributions, module)?)?;
     module.add_function(wrap_pyfunction!(contribution_count, module)?)?;
     module.add_function(wrap_pyfunction!(verify_contributions, module)?)?;
