@@ -16,7 +16,7 @@ from verifier.errors import InvalidError, UsageError
 from verifier.field import R
 from verifier.groth16 import G1Point, G2Point, Q, VerificationKey, key_hash, parse_verification_key
 
-__all__ = ["DEVELOPMENT_SUFFIX", "contract_name", "export_verifier"]
+__all__ = ["DEVELOPMENT_SUFFIX", "camel", "contract_name", "export_verifier"]
 
 DEVELOPMENT_SUFFIX = "Dev"
 """What the name of a contract with a development key ends in."""
@@ -138,14 +138,14 @@ def _accessors(instance: Instance) -> str:
         parts.append(
             f"""
     /// @notice The signal `{signal}`, number {position}.
-    function {_camel(signal)}(uint256[{count}] calldata signals) internal pure returns (uint256) {{
+    function {camel(signal)}(uint256[{count}] calldata signals) internal pure returns (uint256) {{
         return signals[{position}];
     }}"""
         )
         if signal not in table()["packings"]:
             continue
         for field in packing(signal):
-            name = _camel(f"{signal}_{field.name}")
+            name = camel(f"{signal}_{field.name}")
             parts.append(
                 f"""
     /// @notice The field `{field.name}` of `{signal}`: {field.bits} bits above bit {field.offset}.
@@ -156,6 +156,7 @@ def _accessors(instance: Instance) -> str:
     return "\n".join(parts)
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A name of circuits.json as Solidity writes names: `market_root` is `marketRoot`."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
