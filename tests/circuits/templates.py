@@ -59,7 +59,6 @@ class Built:
 
     r1cs: R1cs
     symbols: Symbols
-    output: str
 
     @cached_property
     def by_wire(self) -> list[list[int]]:
@@ -85,18 +84,22 @@ def build(source: Source, circuits: Path | None = None) -> Built:
     """Compile a main against circuits/, or against a changed copy of it below the workspace."""
     where = workspace()
     folder = circuits or where.circuits
-    return _build(source.text, folder, _digest(source.text, folder, where))
+    digest = _digest(source.text, folder, where)
+    # Changed copies are used once each, and would fill the memory.
+    return _load(source.text, folder, digest) if circuits else _cached(source.text, folder, digest)
 
 
 @cache
-def _build(text: str, circuits: Path, digest: str) -> Built:
+def _cached(text: str, circuits: Path, digest: str) -> Built:
+    return _load(text, circuits, digest)
+
+
+def _load(text: str, circuits: Path, digest: str) -> Built:
     where = workspace()
     target = where.build / "test-circuits" / digest
     if not (target / "done").is_file():
         _compile(text, circuits, target, where)
-    return Built(
-        read_r1cs(target / "main.r1cs"), read_symbols(target / "main.sym"), (target / "done").read_text()
-    )
+    return Built(read_r1cs(target / "main.r1cs"), read_symbols(target / "main.sym"))
 
 
 def _digest(text: str, circuits: Path, where: Workspace) -> str:
@@ -113,12 +116,12 @@ def _compile(text: str, circuits: Path, target: Path, where: Workspace) -> None:
         (folder / "main.circom").write_text(text)
         (folder / "constants.circom").write_text(constants_text())
         libraries = (folder, circuits, where.node_modules / "circomlib" / "circuits")
-        output = run(
+        run(
             [
                 node(),
                 (where.node_modules / "circom2" / "cli.js").relative_to(where.root),
                 (folder / "main.circom").relative_to(where.root),
-                *("--O0", "--r1cs", "--sym", "--inspect"),
+                *("--O0", "--r1cs", "--sym"),
                 *(part for path in libraries for part in ("-l", path.relative_to(where.root))),
                 *("-o", folder.relative_to(where.root)),
             ],
@@ -126,9 +129,8 @@ def _compile(text: str, circuits: Path, target: Path, where: Workspace) -> None:
             limit=_LIMIT,
             what="compiling a test circuit",
         )
-        (folder / "done").write_text(output.stdout + output.stderr)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         for name in ("main.r1cs", "main.sym", "main.circom"):
             (folder / name).replace(target / name)
-        write_atomic(target / "done", (folder / "done").read_text())
+        write_atomic(target / "done", "")

@@ -1,0 +1,20 @@
+"""The real circuit refuses every attack of the table, and accepts the honest witness beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.circuits.attacks import ATTACKS, TINY, honest_inputs
+from tests.circuits.reduced import circuit
+from tests.circuits.solving import attempt
+from tests.circuits.templates import build
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_circuit_refuses(name: str) -> None:
+    attack = ATTACKS[name]
+    assert not attack.run(build(attack.main)).accepted
+
+
+def test_the_circuit_accepts_the_honest_account_that_the_attacks_start_from() -> None:
+    assert attempt(circuit(TINY), honest_inputs()).accepted
