@@ -1,0 +1,126 @@
+"""Malformed files: a typed error every time, never a crash and never a wrong acceptance."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.native.reference import Circuit
+
+Reader = Callable[[Path], object]
+
+
+@pytest.fixture(params=["zkey", "r1cs", "wtns"])
+def case(
+    request: pytest.FixtureRequest, native: ModuleType, circuit: Circuit, key: Path
+) -> tuple[bytes, Reader]:
+    witness = circuit.witness
+    readers: dict[str, tuple[Path, Reader]] = {
+        "zkey": (key, lambda path: native.prove(path, witness)),
+        "r1cs": (circuit.r1cs, lambda path: native.check_r1cs(path, witness)),
+        "wtns": (circuit.wtns, lambda path: native.prove(key, path.read_bytes())),
+    }
+    path, reader = readers[request.param]
+    return path.read_bytes(), reader
+
+
+def test_truncated(native: ModuleType, case: tuple[bytes, Reader], tmp_path: Path) -> None:
+    data, read = case
+    path = tmp_path / "file"
+    for cut in [
+        0,
+        3,
+        4,
+        8,
+        11,
+        12,
+        20,
+        24,
+        30,
+        70,
+        len(data) // 3,
+        len(data) // 2,
+        len(data) - 33,
+        len(data) - 1,
+    ]:
+        path.write_bytes(data[:cut])
+        with pytest.raises(native.NativeFormatError):
+            read(path)
+    path.write_bytes(data + b"\0")
+    with pytest.raises(native.NativeFormatError):
+        read(path)
+
+
+def test_absurd_numbers(native: ModuleType, case: tuple[bytes, Reader], tmp_path: Path) -> None:
+    """Each of the first words as large as it can be: nothing is allocated for sizes that are not there."""
+    data, read = case
+    path = tmp_path / "file"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    header = 12 + 12 + (4 + 12 if data[:4] == b"zkey" else 0) + 100
+    for at in range(4, header, 4):
+        for value in (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0"):
+            if data[at : at + 4] == value:
+                continue
+            path.write_bytes(data[:at] + value + data[at + 4 :])
+            with contextlib.suppress(native.NativeError):
+                read(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+def test_random_damage(native: ModuleType, case: tuple[bytes, Reader], tmp_path: Path) -> None:
+    data, read = case
+    rng = random.Random(5)
+    path = tmp_path / "file"
+    for _ in range(300):
+        bad = bytearray(data)
+        for _ in range(rng.choice([1, 1, 2, 8])):
+            bad[rng.randrange(len(bad))] = rng.randrange(256)
+        path.write_bytes(bad)
+        with contextlib.suppress(native.NativeError):
+            read(path)
+
+
+def test_points_off_the_curve(native: ModuleType, circuit: Circuit, key: Path, tmp_path: Path) -> None:
+    data = key.read_bytes()
+    path = tmp_path / "key.zkey"
+    at, numbers = 12, []
+    for _ in range(int.from_bytes(data[8:12], "little")):
+        number = int.from_bytes(data[at : at + 4], "little")
+        length = int.from_bytes(data[at + 4 : at + 12], "little")
+        if number in (2, 3, 5, 6, 7, 8, 9, 10):
+            numbers.append(number)
+            bad = bytearray(data)
+            # The last coordinate of the section's last point; in section 10 one byte of the first point.
+            place = at + 12 + (64 + 4 if number == 10 else length - 32)
+            bad[place] ^= 1
+            path.write_bytes(bad)
+            with pytest.raises(native.NativeFormatError, match="curve"):
+                native.prove(path, circuit.witness)
+        at += 12 + length
+    assert len(numbers) == 8
+
+
+def test_a_message_tells_no_private_value(native: ModuleType, circuit: Circuit, key: Path) -> None:
+    witness = bytearray(circuit.witness)
+    witness[-32:] = b"\xff" * 32
+    with pytest.raises(native.NativeFormatError) as caught:
+        native.prove(key, bytes(witness))
+    assert "11579" not in str(caught.value) and "ff" not in str(caught.value).replace("differ", "")
+
+
+def test_missing_files(native: ModuleType, circuit: Circuit, tmp_path: Path) -> None:
+    for call in (
+        lambda: native.prove(tmp_path / "none", circuit.witness),
+        lambda: native.dev_zkey(tmp_path / "none", tmp_path / "out"),
+        lambda: native.contribution_count(tmp_path / "none"),
+        lambda: native.verify_ptau(tmp_path / "none"),
+        lambda: native.dev_zkey(circuit.r1cs, tmp_path / "no" / "folder"),
+    ):
+        with pytest.raises(OSError):
+            call()
