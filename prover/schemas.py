@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from verifier.bundle import Bundle
+from verifier.chain import ChainChallenge
 from verifier.errors import UsageError, ZkSolvencyError
 from verifier.files import write_json
 from verifier.keystore import KeyManifest
@@ -36,6 +37,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     AccountStatement,
     Policy,
     Challenge,
+    ChainChallenge,
     Bundle,
     Prices,
     KeyManifest,

@@ -7,6 +7,7 @@ True
 """
 
 from .bundle import Bundle
+from .chain import ChainChallenge, chain_challenge
 from .errors import (
     EnvironmentFault,
     FormatError,
@@ -28,6 +29,7 @@ from .verify import verify
 
 __all__ = [
     "Bundle",
+    "ChainChallenge",
     "Challenge",
     "Check",
     "EnvironmentFault",
@@ -45,6 +47,7 @@ __all__ = [
     "UsageError",
     "VerificationResult",
     "ZkSolvencyError",
+    "chain_challenge",
     "market_root",
     "new_challenge",
     "report",

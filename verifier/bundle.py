@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from .chain import ChainPart
 from .market import Snapshot
 from .models import Document, FieldText, KeyHash, Member, Text, entries
 from .policy import ChallengePart
@@ -11,7 +14,7 @@ from .statement import Statement
 
 __all__ = ["Bundle", "Proof"]
 
-_COORDINATE = Annotated[str, entries(least=1, most=78)]
+_COORDINATE = Annotated[str, Field(min_length=1, max_length=78)]
 _Pair = Annotated[tuple[_COORDINATE, ...], entries(least=2, most=2)]
 _Triple = Annotated[tuple[_COORDINATE, ...], entries(least=3, most=3)]
 
@@ -24,6 +27,14 @@ class Proof(Member):
     pi_c: _Triple
     protocol: Literal["groth16"]
     curve: Literal["bn128"]
+
+
+def _either_challenge(value: Any, info: ValidationInfo) -> Any:
+    """Read the kind of challenge that it is, so that an error names a member of that kind."""
+    if not isinstance(value, dict):
+        return value
+    kind = ChainPart if "chain" in value else ChallengePart
+    return kind.model_validate(value, context=info.context)
 
 
 class Bundle(Document):
@@ -40,7 +51,7 @@ class Bundle(Document):
     market
         The signed market snapshot.
     challenge
-        What the proof answers.
+        What the proof answers: a verifier's own, or what a contract demands.
     """
 
     SCHEMA: ClassVar[str] = "zksolvency/bundle/1"
@@ -51,4 +62,4 @@ class Bundle(Document):
     public: Annotated[tuple[FieldText, ...], entries(least=5, most=5)]
     proof: Proof
     market: Snapshot
-    challenge: ChallengePart
+    challenge: Annotated[ChallengePart | ChainPart, BeforeValidator(_either_challenge)]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .bundle import Bundle
+from .chain import ChainChallenge, ChainPart, chain_policy_id, contract_of
 from .circuits import Instance, instances, table
 from .errors import InvalidError
 from .groth16 import Proof, VerificationKey, parse_proof
@@ -40,7 +41,7 @@ class Case:
     bundle: Bundle
     policy: Policy
     keys: KeyStore
-    challenge: Challenge | None
+    challenge: Challenge | ChainChallenge | None
     now: int
     replay: ReplayStore | None
     prices: Prices | None
@@ -248,6 +249,11 @@ def not_expired(case: Case) -> str:
 def context_equal(case: Case) -> str:
     """The proof was made for this audience and this policy."""
     part, policy = case.bundle.challenge, case.policy
+    contract = contract_of(policy)
+    if isinstance(part, ChainPart):
+        return _made_for_contract(case, part)
+    if contract is not None:
+        raise InvalidError(f"the policy is the contract {':'.join(contract)}'s, and the proof is not for it")
     if part.audience != policy.audience:
         raise InvalidError(f"made for the audience {part.audience!r}, not {policy.audience!r}")
     if part.policy != policy.id:
@@ -257,19 +263,44 @@ def context_equal(case: Case) -> str:
     return policy.audience
 
 
+def _made_for_contract(case: Case, part: ChainPart) -> str:
+    """The contract is the policy's audience, and knows this very policy by its id."""
+    policy, contract = case.policy, contract_of(case.policy)
+    if contract is None:
+        raise InvalidError(f"made for the contract {part.audience}, and the policy is not a contract's")
+    if (part.chain, part.contract) != contract:
+        raise InvalidError(f"made for the contract {part.audience}, not {':'.join(contract)}")
+    if part.policy != chain_policy_id(policy).hex():
+        raise InvalidError("made under another policy of the contract")
+    if part.context != case.bundle.statement.context:
+        raise InvalidError("the proof's context is not that of the contract and policy")
+    return part.audience
+
+
 def challenge_answered(case: Case) -> str:
-    """The proof answers this verifier's own challenge, or the standing one where the policy demands none."""
-    own = case.challenge
+    """The proof answers this verifier's own challenge, or the standing one where the policy demands none.
+
+    A contract makes no challenges; that no proof counts twice there is its own business.
+    """
+    own, part = case.challenge, case.bundle.challenge
+    if isinstance(part, ChainPart):
+        if own is not None and own != ChainChallenge(**part.to_json()):
+            raise InvalidError("the proof answers another challenge")
+        if case.policy.fresh_challenge:
+            raise InvalidError("the policy demands a fresh challenge, and a contract makes none")
+        return "standing, of a contract"
+    if isinstance(own, ChainChallenge):
+        raise InvalidError("our own challenge is a contract's, and the proof answers another")
     if own is None:
         if case.policy.fresh_challenge:
             raise InvalidError("the policy demands a fresh challenge, and no challenge of ours is given")
         # A prover that chose its own would have a new nullifier with each, and count as many.
-        if case.bundle.challenge.nonce != STANDING_NONCE:
+        if part.nonce != STANDING_NONCE:
             raise InvalidError("the policy demands no fresh challenge, so the nonce must be zeros")
         return "standing"
     if (own.audience, own.policy) != (case.policy.audience, case.policy.id):
         raise InvalidError("our own challenge was made for another policy; make a new one")
-    if own.nonce != case.bundle.challenge.nonce:
+    if own.nonce != part.nonce:
         raise InvalidError("the proof answers another challenge")
     return "our own"
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from . import groth16
 from .bundle import Bundle
 from .canonical import load_json
+from .chain import ChainChallenge, read_challenge
 from .checks import CHECKS, Case, ProofCheck, Rule, Skipped, expiry
 from .errors import EnvironmentFault, FormatError, InvalidError, ZkSolvencyError
 from .keystore import KeyStore
@@ -34,7 +35,7 @@ def verify(
     policy: Policy | Mapping[str, Any] | str | Path,
     keys: KeyStore | str | Path,
     *,
-    challenge: Challenge | Mapping[str, Any] | str | Path | None = None,
+    challenge: Challenge | ChainChallenge | Mapping[str, Any] | str | Path | None = None,
     now: int | None = None,
     replay: ReplayStore | str | Path | None = None,
     prices: Prices | Mapping[str, Any] | str | Path | None = None,
@@ -51,7 +52,7 @@ def verify(
     keys
         The verifier's own key store, or its directory. Nothing is ever taken from the bundle.
     challenge
-        The challenge that this verifier sent, when it sent one.
+        The challenge that this verifier sent, when it sent one; or what a contract demands.
     now
         Seconds since 1970; this machine's clock when left out.
     replay
@@ -81,7 +82,7 @@ def verify(
         if isinstance(replay, str | Path):
             replay = opened.enter_context(ReplayStore(replay))
         store = keys if isinstance(keys, KeyStore) else KeyStore(keys)
-        sent = None if challenge is None else _own(Challenge, challenge)
+        sent = _sent(challenge)
         live = None if prices is None else _own(Prices, prices)
         try:
             read = _read(bundle)
@@ -97,6 +98,14 @@ def _own(kind: type[D], value: D | Mapping[str, Any] | str | Path) -> D:
     if isinstance(value, str | Path):
         return kind.load(value)
     return kind.parse(value)
+
+
+def _sent(
+    challenge: Challenge | ChainChallenge | Mapping[str, Any] | str | Path | None,
+) -> Challenge | ChainChallenge | None:
+    if challenge is None or isinstance(challenge, Challenge | ChainChallenge):
+        return challenge
+    return read_challenge(challenge)
 
 
 def _read(bundle: Bundle | Mapping[str, Any] | str | Path) -> Bundle:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from verifier.canonical import keccak256
-from verifier.errors import FormatError
+from verifier.errors import FormatError, UsageError
 from verifier.groth16 import parse_proof
 
-__all__ = ["WORD", "calldata", "encode", "proof_words", "selector"]
+__all__ = ["WORD", "address", "calldata", "encode", "proof_words", "selector"]
 
 WORD = 32
 _LARGEST = 1 << 256
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 
 def selector(signals: int) -> bytes:
@@ -67,3 +69,22 @@ def encode(words: Sequence[int], public: Sequence[int]) -> bytes:
             raise FormatError("number", "does not fit a word of 256 bits")
         packed += number.to_bytes(WORD, "big")
     return packed
+
+
+def address(text: str, option: str) -> str:
+    """An address as files have it, in lower case. One in mixed case is checked against its checksum (EIP-55).
+
+    Raises
+    ------
+    UsageError
+        When it is no address, or its checksum is wrong; names the option.
+    """
+    if not _ADDRESS.fullmatch(text):
+        raise UsageError(f"{option}: {text[:60]!r} is no address; write 0x and 40 hex digits")
+    plain = text[2:].lower()
+    mixed = text[2:] not in (plain, plain.upper())
+    digest = keccak256(plain.encode()).hex()
+    checked = "".join(c.upper() if int(d, 16) > 7 else c for c, d in zip(plain, digest, strict=False))
+    if mixed and text[2:] != checked:
+        raise UsageError(f"{option}: {text} has a wrong checksum (EIP-55); was a digit mistyped?")
+    return "0x" + plain

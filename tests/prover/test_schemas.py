@@ -26,6 +26,7 @@ from samples import (
 from prover.accounts import sign_statement
 from prover.schemas import DOCUMENTS, file_name, json_schema, main, write_schemas
 from prover.secrets import create_key
+from verifier.chain import chain_challenge
 from verifier.models import Document
 
 BY_SCHEMA = {kind.SCHEMA: kind for kind in DOCUMENTS}
@@ -65,8 +66,15 @@ def samples(folder: Path) -> list[dict[str, Any]]:
     create_key("holder", "mine", folder / "holder.json")
     key = write_keys(folder / "keys", production=True)
     files = [folder / "holder.json", *key.glob("*/manifest.json")]
-    made = [universe(), snapshot(), account(), statement, policy(), challenge()]
-    return [*(each.to_json() for each in made), bundle(), *(json.loads(path.read_text()) for path in files)]
+    of_contract = policy(audience="eip155:1:0x" + "ab" * 20, fresh_challenge=False, subject=None)
+    sent = chain_challenge(of_contract)
+    made = [universe(), snapshot(), account(), statement, policy(), challenge(), sent]
+    return [
+        *(each.to_json() for each in made),
+        bundle(),
+        bundle(sent=sent),
+        *(json.loads(path.read_text()) for path in files),
+    ]
 
 
 def test_files_fit_their_schemas(tmp_path: Path) -> None:
