@@ -29,6 +29,7 @@ from .circom import Compiled, compile_instance
 from .native import kernel, told
 from .process import Progress, node, quiet, run
 from .ptau import Phase1, examine
+from .wasm import generator
 from .workspace import Workspace, workspace
 
 __all__ = [
@@ -118,6 +119,7 @@ def development_key(
         started = time.monotonic()
         with _beside(directory / PROVING_KEY) as made:
             _make_development(circuit, made, where, progress)
+            generator(circuit.wasm).prepare()
             return _place(made, directory, of, circuit, None, where, started)
 
 

@@ -112,6 +112,10 @@ class Generator:
         self._wasm = wasm
         self._sources = sources
 
+    def prepare(self) -> None:
+        """Compile the module for this machine (seconds), so that the first witness need not wait for it."""
+        _ = self._module
+
     def witness(self, inputs: Mapping[str, Any]) -> bytes:
         """Every wire's value, 32 bytes each, least significant first.
 

@@ -246,11 +246,11 @@ def test_the_compiled_module_is_kept_and_remade(tmp_path: Path) -> None:
     copy = tmp_path / "toy.wasm"
     shutil.copyfile(toy().wasm, copy)
     (tmp_path / "toy.0000.wasmtime-1").write_bytes(b"of another version")
-    first = Generator(copy).witness(GOOD)
+    Generator(copy).prepare()
     kept = [each for each in tmp_path.iterdir() if ".wasmtime-" in each.name]
     assert len(kept) == 1
     stamp = kept[0].stat().st_mtime_ns
-    assert Generator(copy).witness(GOOD) == first
+    first = Generator(copy).witness(GOOD)
     assert kept[0].stat().st_mtime_ns == stamp
     kept[0].write_bytes(b"damaged")
     assert Generator(copy).witness(GOOD) == first
