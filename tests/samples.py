@@ -59,11 +59,12 @@ def universe() -> Universe:
     )
 
 
-def row(group: int = 1, mark: int = 600_000_000) -> Row:
-    """A row of the layout s2-k4-d5 with two brackets and padding."""
+def row(group: int = 1, mark: int = 600_000_000, *, deposit: bool = False) -> Row:
+    """A row of the layout s2-k4-d5 with two brackets and padding; a deposit's cannot be held short."""
     first = Bracket(10_000_000, 0, 10**12)
     second = Bracket(20_000_000, 10**12 * 10_000_000, 10**13)
-    return Row(group, mark, (-30_000_000, 30_000_000), 1, 1, (first, second, second, second))
+    short = (1 << 63) - 1 if deposit else 1
+    return Row(group, mark, (-30_000_000, 30_000_000), 1, short, (first, second, second, second))
 
 
 def unsigned_snapshot() -> Snapshot:
@@ -84,7 +85,7 @@ def unsigned_snapshot() -> Snapshot:
         rows=(
             RowEntry.of(0, row()),
             RowEntry.of(1, row(2, 3_000_000_000)),
-            RowEntry.of(3, row(3, 1_000_000_000)),
+            RowEntry.of(3, row(3, 1_000_000_000, deposit=True)),
         ),
     )
 

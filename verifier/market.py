@@ -5,7 +5,7 @@ The market root commits to everything that a proof depends on: rows, universe, l
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from threading import Lock
 from typing import Annotated, ClassVar, Literal, Self
@@ -34,7 +34,7 @@ from .numbers import parse_decimal
 from .packing import pack
 from .poseidon import poseidon
 from .rows import Bracket, Row, row_valid, rows_root
-from .universe import MAX_INSTRUMENTS, Universe
+from .universe import MAX_INSTRUMENTS, Kind, Universe
 
 __all__ = [
     "SIGNATURE_SCHEMA",
@@ -373,11 +373,12 @@ def _window(snapshot: Snapshot) -> None:
 
 def _feeds(snapshot: Snapshot) -> None:
     seen: set[str] = set()
+    underlyings = set(snapshot.universe.underlyings)
     for position, feed in enumerate(snapshot.feeds):
         if feed.id in seen:
             raise FormatError(f"feeds[{position}].id", "is listed twice", value=feed.id, mend="Keep one")
         seen.add(feed.id)
-        if feed.underlying not in snapshot.universe.underlyings:
+        if feed.underlying not in underlyings:
             raise FormatError(
                 f"feeds[{position}].underlying",
                 "is not in the universe",
@@ -399,6 +400,16 @@ def _nodes(snapshot: Snapshot) -> None:
         corners |= {"low", "high"}
     for corner in sorted(corners - still):
         raise FormatError("nodes", f"lacks the zero stress at the corner {corner!r}", mend="Add that node")
+    # A group's feeds move apart: at two common edges a long of one and a short of the other would drift free.
+    moving = Counter(feed.underlying for feed in snapshot.feeds if feed.moves)
+    room = sum(node.stress == "none" for node in snapshot.nodes)
+    for underlying, feeds in moving.items():
+        if feeds >= room.bit_length():
+            raise FormatError(
+                "nodes",
+                f"have no room for the corners of {underlying}, which has {feeds} moving feeds",
+                mend="Give each price an underlying of its own, or use a layout with more nodes",
+            )
 
 
 def _rows(snapshot: Snapshot) -> None:
@@ -436,5 +447,17 @@ def _rows(snapshot: Snapshot) -> None:
             )
         try:
             row_valid(entry.row(), shape)
+            _kind(instrument.kind, entry)
         except FormatError as error:
             raise error.within("", prefix=field) from None
+
+
+def _kind(kind: Kind, entry: RowEntry) -> None:
+    """What a line of this kind must not do: be worth something beside its legs, or be held the other way."""
+    if kind == "aggregate" and (entry.mark, set(entry.nodes)) != (0, {0}):
+        raise FormatError("mark", "or a node of an aggregate line is not 0", mend="Its legs have the value")
+    for name, side in (("deposit", "addon_short"), ("borrow", "addon_long")):
+        if kind == name and getattr(entry, side) != _VALUE:
+            raise FormatError(
+                side, f"leaves the wrong side of a {name} open", value=getattr(entry, side), mend=f"{_VALUE}"
+            )

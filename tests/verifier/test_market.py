@@ -192,3 +192,34 @@ def test_a_price_may_be_above_another_only_inside_its_band() -> None:
 
 def test_a_row_survives_its_file() -> None:
     assert snapshot().row_map()[0] == row()
+
+
+def test_an_aggregate_line_is_worth_nothing() -> None:
+    """The legs beside it have the value: a mark on the sum as well would count it twice."""
+    universe = edited(SAMPLE["universe"], "instruments.0.kind", "aggregate")
+    made = edited(SAMPLE, "universe", universe)
+    for path, value in (("rows.0.nodes", ["0", "0"]), ("rows.0.mark", "0")):
+        with pytest.raises(FormatError, match=r"rows\[0\].mark"):
+            sign_snapshot(Snapshot.parse(edited(made, path, value)), PUBLISHER)
+    worthless = edited(edited(made, "rows.0.nodes", ["0", "0"]), "rows.0.mark", "0")
+    snapshot_valid(Snapshot.parse(worthless))
+
+
+@pytest.mark.parametrize(("kind", "side"), [("deposit", "addon_short"), ("borrow", "addon_long")])
+def test_the_wrong_side_of_a_deposit_or_a_borrow_is_shut(kind: str, side: str) -> None:
+    """A deposit held short would be a debt at the deposit's haircut."""
+    made = edited(SAMPLE, "universe.instruments.3.kind", kind)
+    shut = edited(made, f"rows.2.{side}", str((1 << 63) - 1))
+    snapshot_valid(Snapshot.parse(shut))
+    with pytest.raises(FormatError, match=rf"rows\[2\].{side}"):
+        sign_snapshot(Snapshot.parse(edited(shut, f"rows.2.{side}", "1000000")), PUBLISHER)
+
+
+def test_a_group_of_two_moving_prices_needs_four_corners() -> None:
+    """At two common edges a long of one price and a short of the other would drift free."""
+    second = {**SAMPLE["feeds"][0], "id": "BTC-index", "kind": "index"}
+    made = edited(SAMPLE, "feeds", [*SAMPLE["feeds"], second])
+    with pytest.raises(FormatError, match="corners of BTC"):
+        sign_snapshot(Snapshot.parse(made), PUBLISHER)
+    still = {**second, "low": second["price"], "high": second["price"]}
+    snapshot_valid(Snapshot.parse(edited(made, "feeds.2", still)))
