@@ -29,6 +29,7 @@ MAX_BYTES = 32 * 1024 * 1024
 """Largest file that is read: a snapshot of 1,024 rows and 24 nodes is below 2 MB."""
 
 _MAX_DEPTH = 32
+_MAX_VALUES = 1 << 20  # a snapshot of 1,024 rows and 24 nodes has about 60,000
 _MAX_DIGITS = 20
 
 
@@ -92,8 +93,11 @@ def parse_json(data: bytes | str, *, source: str = "") -> Any:
 
 
 def refuse_depth(text: str, source: str) -> None:
-    """Bound the nesting before the recursive parser sees it (deep enough, that one ends the process)."""
-    depth = 0
+    """Bound nesting and number of values before the parser sees them.
+
+    It is recursive, so that deep nesting would end the process; and a value of two bytes costs it a hundred.
+    """
+    depth = values = 0
     inside_string = escaped = False
     for character in text:
         if inside_string:
@@ -105,8 +109,13 @@ def refuse_depth(text: str, source: str) -> None:
                 inside_string = False
         elif character == '"':
             inside_string = True
+        elif character == ",":
+            values += 1
+            if values > _MAX_VALUES:
+                raise FormatError("file", f"has more than {_MAX_VALUES} values", source=source)
         elif character in "[{":
             depth += 1
+            values += 1
             if depth > _MAX_DEPTH:
                 raise FormatError("file", f"is nested deeper than {_MAX_DEPTH}", source=source)
         elif character in "]}":

@@ -70,6 +70,9 @@ class Member(BaseModel):
         """An optional member is left out of a file, not null: one object has one canonical form."""
         if info.context == _READING and isinstance(value, dict):
             for key, inner in value.items():
+                if key not in cls.model_fields and key != "schema":
+                    # Here, since pydantic would make an error of each, and a hostile file has millions.
+                    raise rule_error("is not a known member", field=str(key)[:_SHOWN_NAME], mend="Remove it")
                 if inner is None:
                     raise rule_error("is null", field=str(key)[:_SHOWN_NAME], mend="Leave it out")
         return value
@@ -283,8 +286,11 @@ class IntText:
 
 
 def entries(*, least: int = 0, most: int) -> Any:
-    """Metadata for ``Annotated[tuple[…], …]``: a list in JSON, a tuple in Python, of bounded length."""
-    return Field(strict=False, min_length=least, max_length=most)
+    """Metadata for ``Annotated[tuple[…], …]``: a list in JSON, a tuple in Python, of bounded length.
+
+    The first bad entry ends the reading: a hostile list has millions.
+    """
+    return Field(strict=False, min_length=least, max_length=most, fail_fast=True)
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_checked(_plain))]

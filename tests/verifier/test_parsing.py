@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from samples import NOW, bundle, challenge, edited, policy, snapshot, universe
 
 from verifier.bundle import Bundle
+from verifier.canonical import parse_json
 from verifier.errors import FormatError, UsageError
 from verifier.field import R
 from verifier.market import Snapshot
@@ -188,3 +190,25 @@ def test_duplicate_members_are_refused() -> None:
     text = json.dumps(policy().to_json()).replace('"floor": "1000"', '"floor": "1000", "floor": "1"')
     with pytest.raises(FormatError, match="floor: appears twice"):
         Policy.parse(text)
+
+
+def test_a_file_of_too_many_values_is_refused_before_it_is_parsed() -> None:
+    """Two bytes of text become a hundred of memory."""
+    with pytest.raises(FormatError, match="has more than 1048576 values"):
+        parse_json('{"a":[' + "[]," * (1 << 20) + "[]]}")
+    assert parse_json("[" + "1," * 1000 + "1]") == [1] * 1001
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("market.rows", [{} for _ in range(1000)]),
+        ("market.universe", {f"k{n}": 1 for n in range(1000)}),
+        ("public", ["x"] * 1000),
+    ],
+)
+def test_a_file_of_many_mistakes_makes_few_errors(path: str, value: Any) -> None:
+    """Only the first is told; an error of each would take more memory than the file."""
+    with pytest.raises(ValidationError) as caught:
+        Bundle.model_validate(edited(bundle(), path, value), context={"reading": True})
+    assert caught.value.error_count() < 20
