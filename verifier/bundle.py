@@ -7,8 +7,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from .chain import ChainPart
-from pydantic import Field
-
 from .market import Snapshot
 from .models import Document, FieldText, KeyHash, Member, Text, entries
 from .policy import ChallengePart
