@@ -26,6 +26,7 @@ __all__ = ["Output", "Progress", "node", "npm", "quiet", "run"]
 Progress = Callable[[str], None]
 """Called with one line about what is being done; never with a private value."""
 
+_SECRET = frozenset({"ZKSOLVENCY_PASSPHRASE"})
 _KEPT = 1 << 20
 _SHOWN = 12
 _LEAST_NODE = (20, 0)
@@ -84,7 +85,7 @@ def run(
     on_line
         Called with each line of standard output as it comes.
     environment
-        Variables to add to the inherited ones.
+        Variables to add to the inherited ones; the passphrase of private files is not inherited.
     private_input
         Written to the program's standard input, which only it can read.
 
@@ -100,7 +101,7 @@ def run(
         process = subprocess.Popen(
             [str(argument) for argument in arguments],
             cwd=cwd,
-            env={**os.environ, **(environment or {})},
+            env={**_inherited(), **(environment or {})},
             stdin=subprocess.DEVNULL if private_input is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -125,6 +126,11 @@ def run(
     if check and output.code != 0:
         raise EnvironmentFault(f"{what}: failed (exit code {output.code}){mend}\n{output.tail}")
     return output
+
+
+def _inherited() -> dict[str, str]:
+    """Our variables without secrets: Node packages that others wrote run with them."""
+    return {name: value for name, value in os.environ.items() if name not in _SECRET}
 
 
 class _Reader(threading.Thread):

@@ -124,3 +124,13 @@ def test_old_node_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(EnvironmentFault, match=r"Node v18\.20\.1 is too old"):
         node()
+
+
+def test_the_passphrase_is_not_handed_to_other_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZKSOLVENCY_PASSPHRASE", "a secret")
+    monkeypatch.setenv("ZKSOLVENCY_HOME", "a place")
+    code = "import os; print(sorted(name for name in os.environ if name.startswith('ZKSOLVENCY_')))"
+    assert "PASSPHRASE" not in python(code, tmp_path).stdout
+    assert "ZKSOLVENCY_HOME" in python(code, tmp_path).stdout
