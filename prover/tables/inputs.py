@@ -280,15 +280,18 @@ class MarketInput(Document):
                 mend="Add it to tier_tables",
             )
         tiered = instrument.tiers is not None or instrument.tier_table is not None
-        if not tiered and instrument.kind != "deposit" and not self._summed(instrument):
+        charged = tiered or instrument.kind == "deposit" or instrument.retired
+        if not charged and not self._summed(instrument):
             raise rule_error(
                 f"{instrument.id} has no tiers", field=f"{field}.tiers", mend="Add them, or an aggregate line"
             )
 
     def _summed(self, instrument: InstrumentInput) -> bool:
-        """Whether tiers of this leg are charged on an aggregate line of its underlying."""
+        """Whether tiers of this leg are charged on an aggregate line of its underlying, one that has a row."""
         return instrument.kind in ("perpetual", "future") and any(
-            other.kind == "aggregate" and other.underlying == instrument.underlying
+            (other.kind, other.underlying) == ("aggregate", instrument.underlying)
+            and not other.retired
+            and other.expiry is None
             for other in self.instruments
         )
 

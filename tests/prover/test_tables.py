@@ -464,3 +464,14 @@ def test_the_twin_sums_slices() -> None:
     assert found.values["venue:ETH-deposit"] == 900_000 + 400_000
     assert found.charges["venue:ETH-borrow"] == 3000
     assert found.equity == 7 + 180_000_000 + 1_300_000 - 30_000
+
+
+@pytest.mark.parametrize("gone", [{"retired": True}, {"expiry": TIME}])
+def test_legs_do_not_lean_on_an_aggregate_line_without_a_row(gone: dict[str, Any]) -> None:
+    """Nothing at all would be charged for them."""
+    leg = {"id": "venue:leg", "kind": "perpetual", "underlying": "BTC", "lot": "1"}
+    line = {"id": "venue:sum", "kind": "aggregate", "underlying": "BTC", "tiers": [tier("0", "0.01")]}
+    build_market(market([feed("BTC", "60000")], [leg, line]), "maintenance", "s2-k4-d5")
+    with pytest.raises(FormatError, match="venue:leg has no tiers"):
+        market([feed("BTC", "60000")], [leg, line | gone])
+    market([feed("BTC", "60000")], [leg | {"retired": True}, line | gone])
