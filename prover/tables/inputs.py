@@ -287,7 +287,7 @@ class MarketInput(Document):
             )
 
     def _summed(self, instrument: InstrumentInput) -> bool:
-        """Whether tiers of this leg are charged on an aggregate line of its underlying, one that has a row."""
+        """Whether tiers of this leg are charged on an aggregate line that has a row."""
         return instrument.kind in ("perpetual", "future") and any(
             (other.kind, other.underlying) == ("aggregate", instrument.underlying)
             and not other.retired
