@@ -44,7 +44,7 @@ class Bench:
         self.cases = {each.size: accounts.case(each, FOLDER) for each in instances().values()}
 
     def ours(self, peaks: Peaks, key: Path, witness: Path) -> list[float]:
-        """Three native proofs in a process of their own; the first run, which checks the key, is not counted."""
+        """Three native proofs in a process of their own, after one that checks the key and is not counted."""
         ran = run([sys.executable, "-m", "benchmarks.once", key, witness, 4], cwd=ROOT)
         peaks["ours"] = ran.peak
         seconds: list[float] = json.loads(ran.output)["seconds"][1:]
