@@ -68,12 +68,9 @@ interface ISolvencyRegistry is ISolvency {
         bytes32 indexed policyId,
         address indexed subject,
         uint256 indexed marketRoot,
-        uint256 attestor,
         uint256 nullifier,
-        bytes32 circuit,
-        uint32 epoch,
-        uint40 asOf,
-        uint256 expiry
+        uint256 expiry,
+        SolvencyRecord record
     );
     /// @notice Sources of a price disagreed, and nothing of the universe counts until the owner resets the breaker.
     event BreakerTripped(uint256 indexed universe, address indexed by);

@@ -1,0 +1,104 @@
+"""Run forge on the contracts, offline, with the compiler of the Node packages.
+
+``python -m prover.evm.forge build|test|snapshot|check|…``: what follows goes to forge as it is. npm may be told
+not to run packages' install scripts, so the program is taken from the platform's package itself.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from prover.toolchain.process import npm, run
+from verifier.errors import EnvironmentFault, ZkSolvencyError
+
+from .statement import CONTRACTS
+
+__all__ = ["ARTIFACTS", "SNAPSHOT", "forge", "foundry_program", "main", "prepare"]
+
+ARTIFACTS = CONTRACTS.parents[1] / "build" / "contracts" / "out"
+"""Where forge writes ABI and code."""
+
+SNAPSHOT = CONTRACTS / "gas.snapshot"
+"""Gas of the contracts' calls, committed and compared."""
+
+_SYSTEMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
+_PROCESSORS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_NPM_LIMIT = 900.0
+
+
+def foundry_program(name: str) -> Path:
+    """The path of ``forge`` or ``anvil``.
+
+    Raises
+    ------
+    EnvironmentFault
+        When its package is not installed or there is none for this system.
+    """
+    system, processor = _SYSTEMS.get(platform.system()), _PROCESSORS.get(platform.machine())
+    suffix = ".exe" if system == "win32" else ""
+    place = CONTRACTS / "node_modules" / "@foundry-rs" / f"{name}-{system}-{processor}" / "bin"
+    program = place / f"{name}{suffix}"
+    if not program.is_file():
+        raise EnvironmentFault(f"{name} is not installed. Run: npm ci in verifier/contracts")
+    return program
+
+
+def prepare() -> None:
+    """Install the contracts' Node packages when they are not there.
+
+    Raises
+    ------
+    EnvironmentFault
+        When npm is missing or fails.
+    """
+    try:
+        foundry_program("forge")
+    except EnvironmentFault:
+        run([npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=CONTRACTS, limit=_NPM_LIMIT,
+            what="installing the contracts' Node packages", mend="Run: npm ci in verifier/contracts")  # fmt: skip
+
+
+def forge(arguments: Sequence[str]) -> int:
+    """Run forge in the contracts' folder; its output goes straight through.
+
+    Parameters
+    ----------
+    arguments
+        For forge, such as ``["test", "-vv"]``.
+
+    Returns
+    -------
+    int
+        Forge's exit code.
+
+    Raises
+    ------
+    EnvironmentFault
+        When forge is missing.
+    """
+    environment = {**os.environ, "FOUNDRY_OFFLINE": "true", "FOUNDRY_DISABLE_NIGHTLY_WARNING": "1"}
+    done = subprocess.run(
+        [str(foundry_program("forge")), *arguments], cwd=CONTRACTS, env=environment, check=False
+    )
+    return done.returncode
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prepare what forge needs, then run it; ``snapshot`` writes the gas snapshot, ``snapshot --check`` compares."""
+    prepare()
+    if list(arguments[:1]) == ["snapshot"]:
+        arguments = ["snapshot", "--snap", SNAPSHOT.name, "--match-path", "test/gas/*", *arguments[1:]]
+    return forge(arguments)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:] or ["test"]))
+    except ZkSolvencyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
