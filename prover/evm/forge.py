@@ -1,7 +1,7 @@
 """Run forge on the contracts, offline, with the compiler of the Node packages.
 
-``python -m prover.evm.forge build|test|snapshot|check|…``: what follows goes to forge as it is. npm may be told
-not to run packages' install scripts, so the program is taken from the platform's package itself.
+``python -m prover.evm.forge build|test|snapshot|check|…``: what follows goes to forge as it is. npm may be
+told not to run packages' install scripts, so the program is taken from the platform's package itself.
 """
 
 from __future__ import annotations
@@ -59,8 +59,13 @@ def prepare() -> None:
     try:
         foundry_program("forge")
     except EnvironmentFault:
-        run([npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=CONTRACTS, limit=_NPM_LIMIT,
-            what="installing the contracts' Node packages", mend="Run: npm ci in verifier/contracts")  # fmt: skip
+        run(
+            [npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            cwd=CONTRACTS,
+            limit=_NPM_LIMIT,
+            what="installing the contracts' Node packages",
+            mend="Run: npm ci in verifier/contracts",
+        )
 
 
 def forge(arguments: Sequence[str]) -> int:
@@ -89,7 +94,7 @@ def forge(arguments: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prepare what forge needs, then run it; ``snapshot`` writes the gas snapshot, ``snapshot --check`` compares."""
+    """Prepare what forge needs, then run it; ``snapshot`` writes gas, ``snapshot --check`` compares."""
     prepare()
     if list(arguments[:1]) == ["snapshot"]:
         arguments = ["snapshot", "--snap", SNAPSHOT.name, "--match-path", "test/gas/*", *arguments[1:]]

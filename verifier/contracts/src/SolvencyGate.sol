@@ -69,6 +69,7 @@ abstract contract SolvencyGate {
         emit SolvencyLapsed(subject, status, version);
     }
 
+    /// @dev Whether a subject has a record newer than its last latched lapse.
     function _renewed(address subject) private view returns (bool) {
         uint256 latched = _latchedAt[subject];
         return latched == 0 || solvency.versionOf(subject, solvencyPolicy) > latched;
