@@ -348,8 +348,11 @@ impl Wires {
     }
 }
 
+/// For every wire its terms: row and coefficient.
+type Terms = [Vec<(u32, Fr)>];
+
 /// For every wire the sum of coefficient times point, over all given lists.
-fn compose<F: Coordinate>(lists: &[(&[u8], &[Vec<(u32, Fr)>])]) -> Vec<u8> {
+fn compose<F: Coordinate>(lists: &[(&[u8], &Terms)]) -> Vec<u8> {
     const CHUNK: usize = 64;
     let count = lists[0].1.len();
     let mut out = vec![0; count * F::POINT];

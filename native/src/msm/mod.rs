@@ -106,9 +106,10 @@ impl<'a, F: Coordinate> Plan<'a, F> {
         let kernel = kernel::<F>();
         let count = bases.len() / F::POINT;
         assert!(count < SIGN as usize, "more points than an index can name");
-        let mut ones = Vec::new();
-        let mut small = (Vec::new(), Vec::new());
-        let mut large = (Vec::new(), Vec::new());
+        // Room from the start: a list that grows leaves copies of its private content behind.
+        let mut ones = Vec::with_capacity(count);
+        let mut small = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut large = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (i, base) in bases.chunks_exact(F::POINT).enumerate() {
             let value = scalar(i);
             if is_zero(&value) || base.iter().all(|&byte| byte == 0) {
