@@ -8,6 +8,9 @@ number that a proof shows: an address has many spellings. The register also coun
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -34,6 +37,15 @@ class HolderRegister(Document):
     PRIVATE: ClassVar[bool] = True
 
     registrations: Annotated[tuple[Registration, ...], entries(most=1_000_000)] = ()
+
+    @staticmethod
+    @contextmanager
+    def locked(path: Path) -> Iterator[None]:
+        """Keep others from registering between reading and writing: two holders could both be the first."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
 
     @classmethod
     def open(cls, path: Path) -> HolderRegister:

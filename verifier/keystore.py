@@ -19,6 +19,7 @@ from .circuits import instances
 from .errors import FormatError, InvalidError, UsageError, ZkSolvencyError
 from .groth16 import VerificationKey, key_hash, parse_verification_key
 from .models import Document, Hex32, Hex64, KeyHash, Member, Text, rule_error
+from .phase1 import check_phase1
 
 __all__ = [
     "DEVELOPMENT_SUFFIX",
@@ -202,6 +203,8 @@ def _load(folder: Path) -> StoredKey:
                 f"{file}: its hash is {found}, and its manifest says {manifest.verification_key}"
             )
         key = parse_verification_key(value)
+        if manifest.production and manifest.ptau is not None:
+            check_phase1(manifest.ptau.blake2b_512, key)
     except FormatError as error:
         raise error.within(str(file)) from None
     known = instances().get(manifest.circuit)

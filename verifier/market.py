@@ -415,6 +415,7 @@ def _nodes(snapshot: Snapshot) -> None:
 def _rows(snapshot: Snapshot) -> None:
     universe, shape = snapshot.universe, snapshot.shape
     groups = {name: position + 1 for position, name in enumerate(universe.underlyings)}
+    priced = {feed.underlying for feed in snapshot.feeds} | set(snapshot.frozen)
     previous = -1
     for position, entry in enumerate(snapshot.rows):
         field = f"rows[{position}]"
@@ -444,6 +445,13 @@ def _rows(snapshot: Snapshot) -> None:
                 f"is not the id of {instrument.underlying}",
                 value=entry.group,
                 mend=f"It must be {groups[instrument.underlying]}",
+            )
+        # Without a feed no live price would ever be compared with what the row takes for granted.
+        if instrument.underlying not in priced:
+            raise FormatError(
+                field,
+                f"is of {instrument.underlying}, which has no feed and is not frozen",
+                mend="Add its feed, or name it in frozen",
             )
         try:
             row_valid(entry.row(), shape)

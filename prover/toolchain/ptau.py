@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from verifier.errors import InvalidError, UsageError
+from verifier.phase1 import published
 
 from .binfile import ptau_header
 from .process import Progress, quiet
 
 __all__ = ["Phase1", "examine", "published"]
 
-_TABLE = Path(__file__).with_name("ptau.json")
 _CHUNK = 1 << 22
 
 
@@ -40,13 +38,6 @@ class Phase1:
     blake2b_512: str
     power: int
     published: bool
-
-
-@cache
-def published() -> dict[str, tuple[str, int]]:
-    """(file name, power) by BLAKE2b-512, from ptau.json, which names its source."""
-    entries = json.loads(_TABLE.read_text())["files"]
-    return {entry["blake2b_512"]: (entry["file"], entry["power"]) for entry in entries}
 
 
 def examine(

@@ -43,6 +43,7 @@ from verifier import (
     Snapshot,
     UsageError,
     VerificationResult,
+    keystore,
     new_challenge,
     report,
     verify,
@@ -50,6 +51,7 @@ from verifier import (
 from verifier.bundle import Bundle
 from verifier.groth16 import parse_proof
 from verifier.groth16 import verify as pairing
+from verifier.phase1 import published
 from verifier.statement import subject_number
 
 Run = Callable[..., VerificationResult]
@@ -181,12 +183,31 @@ def test_a_development_key(run: Run) -> None:
     assert "development key" in detail
 
 
-def test_a_production_key_says_nothing_of_development(run: Run, tmp_path: Path) -> None:
+def test_a_production_key_says_nothing_of_development(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore, "check_phase1", lambda *_: None)  # the test key is of no real ceremony
     demands = policy(allow_development_keys=False)
     sent = challenge(demands)
     result = run(bundle(sent=sent), demands, challenge=sent, keys=write_keys(tmp_path, production=True))
     assert (result.valid, result.verdict) == (True, "VALID")
     assert not any("development" in sentence for sentence in result.not_proven)
+
+
+def test_a_development_key_with_the_manifest_of_a_production_key(run: Run, tmp_path: Path) -> None:
+    demands = policy(allow_development_keys=False)
+    sent = challenge(demands)
+    store = write_keys(tmp_path, production=True)
+    result = run(bundle(sent=sent), demands, challenge=sent, keys=store)
+    assert not result.valid
+    assert "no published one" in result.check("key from a ceremony").detail
+    manifest = next(tmp_path.rglob("manifest.json"))
+    digest, (file, _) = next(iter(published().items()))
+    stated = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**stated, "ptau": {"file": file, "blake2b_512": digest}}))
+    result = run(bundle(sent=sent), demands, challenge=sent, keys=store)
+    assert not result.valid
+    assert "alpha and beta" in result.check("key from a ceremony").detail
 
 
 def test_a_bundle_that_brings_its_own_key(run: Run) -> None:
