@@ -226,6 +226,35 @@ MUTANTS: dict[str, Mutant] = {
         "verifier/eddsa.py", "0 <= signature.s < SUBGROUP_ORDER", "0 <= signature.s",
         "tests/verifier/test_babyjubjub.py::test_signatures_hold_for_their_key_and_message_alone",
     ),
+    "one salt for all": one(
+        "prover/accounts.py", "salt=secrets.randbits(SALT_BITS) or 1,", "salt=1 << 200,",
+        "tests/prover/test_accounts.py::test_salts_are_fresh_and_wide",
+    ),
+    "an instrument held twice": Mutant(
+        "prover/accounts.py",
+        (("if position.instrument in seen:", "if False:"), ("if index in found:", "if False:")),
+        "tests/prover/test_accounts.py::test_positions_that_cannot_be_signed",
+    ),
+    "tiers leg by leg": unless(
+        "prover/accounts.py", "stated < legs",
+        "tests/prover/test_signing.py::test_an_account_that_the_circuit_would_undercharge_is_not_signed",
+    ),
+    "a deposit on the borrow side": one(
+        "prover/accounts.py", 'in (("deposit", False), ("borrow", True)):', "in ():",
+        "tests/prover/test_signing.py::test_an_account_that_the_circuit_would_undercharge_is_not_signed",
+    ),
+    "a snapshot signed unchecked": one(
+        "prover/secrets.py", "    snapshot_valid(snapshot)\n    private", "    private",
+        "tests/verifier/test_market.py::test_a_snapshot_that_nobody_may_sign",
+    ),
+    "corners without the zero stress": one(
+        "verifier/market.py", "for corner in sorted(corners - still):", "for corner in ():",
+        "tests/verifier/test_market.py::test_a_snapshot_that_nobody_may_sign",
+    ),
+    "two prices at common edges": unless(
+        "verifier/market.py", "feeds >= room.bit_length()",
+        "tests/verifier/test_market.py::test_a_group_of_two_moving_prices_needs_four_corners",
+    ),
 }  # fmt: skip
 """By name."""
 
