@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {IPriceAdapter} from "../../src/interfaces/IPriceAdapter.sol";
+
+/// @title A price that the test sets
+contract SettablePrice is IPriceAdapter {
+    uint256 public low;
+    uint256 public high;
+    /// 0 answers, 1 reverts, 2 burns all gas, 3 answers one word, 4 answers three words
+    uint256 public mode;
+
+    function set(uint256 price) external {
+        (low, high) = (price, price);
+    }
+
+    function set(uint256 low_, uint256 high_) external {
+        (low, high) = (low_, high_);
+    }
+
+    function setMode(uint256 mode_) external {
+        mode = mode_;
+    }
+
+    function read() external view returns (uint256, uint256) {
+        if (mode == 1) revert BadConfiguration("the test says so");
+        if (mode == 2) {
+            for (uint256 i = 0; i < type(uint256).max; ++i) {}
+        }
+        if (mode == 3 || mode == 4) {
+            uint256 length = mode == 3 ? 32 : 96;
+            assembly {
+                mstore(0x00, 1)
+                mstore(0x20, 1)
+                mstore(0x40, 1)
+                return(0x00, length)
+            }
+        }
+        return (low, high);
+    }
+}
+
+/// @title A contract that signs by ERC-1271 for the key that owns it
+contract ContractWallet is IERC1271 {
+    address public immutable owner;
+    bool public refuses;
+
+    constructor(address owner_) {
+        owner = owner_;
+    }
+
+    function setRefuses(bool refuses_) external {
+        refuses = refuses_;
+    }
+
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        if (refuses || ECDSA.recover(hash, signature) != owner) return 0xffffffff;
+        return IERC1271.isValidSignature.selector;
+    }
+}
+
+/// @title A token that the test hands out
+contract Dollars is ERC20 {
+    /// Hundredths of a percent that are kept of each transfer.
+    uint256 public fee;
+
+    constructor() ERC20("Dollars", "USD") {}
+
+    function decimals() public pure override returns (uint8) {
+        return 6;
+    }
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function setFee(uint256 fee_) external {
+        fee = fee_;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        uint256 kept = from == address(0) || to == address(0) ? 0 : amount * fee / 10_000;
+        super._update(from, to, amount - kept);
+        if (kept != 0) super._update(from, address(0), kept);
+    }
+}
