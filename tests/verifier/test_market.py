@@ -151,7 +151,7 @@ REFUSED = [
     ("rows.2.index", 4, "testvenue:OLD, which is retired"),
     ("rows.0.group", "2", r"rows\[0\].group: is not the id of BTC"),
     ("rows.0.brackets.0.deduction", "1", r"rows\[0\].brackets\[0\].deduction: makes the charge negative"),
-    ("feeds.1.underlying", "BTC", r"rows\[1\]: is of ETH, which has no feed"),
+    ("feeds", SAMPLE["feeds"][:1], r"rows\[1\]: is of ETH, which has no feed"),
     ("frozen", ["funding"], r"rows\[2\]: is of USDC, which has no feed and is not frozen"),
     ("rows.1.nodes", ["0"], r"rows\[1\].nodes: has 1 entries"),
 ]
