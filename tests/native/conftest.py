@@ -14,9 +14,10 @@ VECTORS = ROOT.parent / "shared" / "vectors" / "crypto"
 
 @pytest.fixture(scope="session")
 def native() -> ModuleType:
-    return pytest.importorskip(
-        "zksolvency_native", reason="the native kernel is not installed (it needs cargo): make setup"
+    module: ModuleType = pytest.importorskip(
+        "zksolvency_native", reason="skipped: the native kernel is not installed (it needs cargo): make setup"
     )
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -115,12 +115,13 @@ def test_a_message_tells_no_private_value(native: ModuleType, circuit: Circuit, 
 
 
 def test_missing_files(native: ModuleType, circuit: Circuit, tmp_path: Path) -> None:
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: native.prove(tmp_path / "none", circuit.witness),
         lambda: native.dev_zkey(tmp_path / "none", tmp_path / "out"),
         lambda: native.contribution_count(tmp_path / "none"),
         lambda: native.verify_ptau(tmp_path / "none"),
         lambda: native.dev_zkey(circuit.r1cs, tmp_path / "no" / "folder"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(OSError):
             call()
