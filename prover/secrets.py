@@ -1,4 +1,4 @@
-"""Key files of the three roles: holder, attestor, publisher. And a publisher's signature.
+"""Key files of the roles: holder, attestor, publisher, publisher on a chain. And a publisher's signature.
 
 A secret is shown nowhere: not in a message, not in a repr. Files are 0600, and encrypted when a passphrase
 is given.
@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import Field, model_validator
 
 from verifier import eddsa
 from verifier.babyjubjub import Point
-from verifier.canonical import canonical_bytes
+from verifier.canonical import canonical_bytes, keccak256
 from verifier.errors import FormatError, UsageError
 from verifier.market import PublisherSignature, Snapshot, signature_payload, snapshot_valid
 from verifier.models import Document, Hex32, Text, rule_error
@@ -27,8 +28,10 @@ from .sealing import Encrypted, decrypt, encrypt
 
 __all__ = ["Key", "KeyFile", "Role", "create_key", "load_key", "new_key", "save_key", "sign_snapshot"]
 
-Role = Literal["holder", "attestor", "publisher"]
+Role = Literal["holder", "attestor", "publisher", "publisher-evm"]
 _SECRET_BYTES = 32
+_ADDRESS_BYTES = 20
+_SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,15 @@ class Key:
         public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key()
         return public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
 
+    @property
+    def address(self) -> str:
+        """The account of a publisher on a chain: its secp256k1 key's address, lower-case hex."""
+        self._must_be("publisher-evm")
+        private = ec.derive_private_key(int.from_bytes(self.secret, "big"), ec.SECP256K1())
+        point = private.public_key().public_numbers()
+        coordinates = b"".join(number.to_bytes(_SECRET_BYTES, "big") for number in (point.x, point.y))
+        return "0x" + keccak256(coordinates)[-_ADDRESS_BYTES:].hex()
+
     def public(self) -> dict[str, str]:
         """What may be shown of it."""
         if self.kind == "holder":
@@ -83,6 +95,8 @@ class Key:
         if self.kind == "attestor":
             x, y = self.point
             return {"x": str(x), "y": str(y), "attestor": str(self.attestor)}
+        if self.kind == "publisher-evm":
+            return {"address": self.address}
         return {"public_key": self.public_key}
 
     def _must_be(self, kind: Role) -> None:
@@ -100,7 +114,7 @@ class KeyFile(Document):
     secret, encrypted
         32 bytes in hex, or the same encrypted; one of the two.
     public
-        What may be shown: ``holder``; ``x``, ``y`` and ``attestor``; or ``public_key``.
+        What may be shown: ``holder``; ``x``, ``y`` and ``attestor``; ``public_key``; or ``address``.
     """
 
     SCHEMA: ClassVar[str] = "zksolvency/key-file/1"
@@ -144,6 +158,8 @@ class KeyFile(Document):
             secret = bytes.fromhex(self.secret or "")
         if len(secret) != _SECRET_BYTES or (self.kind == "holder" and secret[0] != 0):
             raise FormatError("secret", "has the wrong length", mend="Make a new key")
+        if self.kind == "publisher-evm" and not 0 < int.from_bytes(secret, "big") < _SECP256K1_ORDER:
+            raise FormatError("secret", "is no key of secp256k1", mend="Make a new key")
         key = Key(kind=self.kind, name=self.name, secret=secret)
         if key.public() != self.public:
             raise FormatError("public", "does not belong to the secret", mend="Was the file edited?")

@@ -23,6 +23,8 @@ from .policy import Challenge, Policy
 from .statement import coverage_number
 
 __all__ = [
+    "Address",
+    "Chain",
     "ChainChallenge",
     "ChainPart",
     "chain_challenge",
