@@ -89,17 +89,27 @@ def build(source: Source, circuits: Path | None = None) -> Built:
     return _load(source.text, folder, digest) if circuits else _cached(source.text, folder, digest)
 
 
+def prepare(source: Source, circuits: Path) -> None:
+    """Compile a main against a changed copy of circuits/, for `build` to find."""
+    _compiled(source.text, circuits, _digest(source.text, circuits, workspace()))
+
+
 @cache
 def _cached(text: str, circuits: Path, digest: str) -> Built:
     return _load(text, circuits, digest)
 
 
 def _load(text: str, circuits: Path, digest: str) -> Built:
+    target = _compiled(text, circuits, digest)
+    return Built(read_r1cs(target / "main.r1cs"), read_symbols(target / "main.sym"))
+
+
+def _compiled(text: str, circuits: Path, digest: str) -> Path:
     where = workspace()
     target = where.build / "test-circuits" / digest
     if not (target / "done").is_file():
         _compile(text, circuits, target, where)
-    return Built(read_r1cs(target / "main.r1cs"), read_symbols(target / "main.sym"))
+    return target
 
 
 def _digest(text: str, circuits: Path, where: Workspace) -> str:
