@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import zksolvency_native as native
-
 from verifier.circuits import instances
 from verifier.field import R
 from verifier.groth16 import key_hash, parse_proof, parse_verification_key, verify
@@ -27,6 +25,11 @@ from .measure import ROOT, Peaks, Result, alternate, clocked, machine, run, tabl
 from .references import Missing, Rapidsnark, SnarkJs
 
 FOLDER = ROOT / "build" / "benchmarks"
+try:
+    import zksolvency_native as native
+except ImportError:
+    sys.exit("There is nothing to measure: the native kernel is not installed (it needs cargo): make setup")
+
 LEAVES = 1 << 20
 
 _T = TypeVar("_T")
