@@ -35,7 +35,8 @@ $(STAMPS)/native: $(STAMPS)/python
 	@echo "== No cargo on PATH: proofs and keys go through snarkjs, which is slower ('zksolvency doctor' says by how much)"
 	@mkdir -p $(STAMPS)
 else
-NATIVE_SOURCES := $(wildcard native/Cargo.toml native/Cargo.lock native/pyproject.toml native/src/*.rs native/src/*/*.rs)
+NATIVE_SOURCES := $(wildcard native/Cargo.toml native/Cargo.lock native/pyproject.toml native/*.pyi \
+                             native/src/*.rs native/src/*/*.rs)
 $(STAMPS)/native: $(STAMPS)/python $(NATIVE_SOURCES)
 	@echo "== Native kernel (cargo build, about two minutes the first time)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check ./native
@@ -52,7 +53,10 @@ demo: setup          ## Real account in, proof out, verified in Python and in an
 	@$(PY) examples/demo.py
 
 test: keys lint      ## Everything that CI runs
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist worksteal
+ifneq ($(CARGO),)
+	@cargo test --release --quiet --manifest-path native/Cargo.toml
+endif
 
 lint: setup          ## Style and types
 	@$(PY) -m ruff check .
@@ -62,9 +66,15 @@ lint: setup          ## Style and types
 bench: keys          ## Ratios against snarkjs and rapidsnark, into build/bench.json
 	@$(PY) -m benchmarks
 
+# Zig links against an old C library, so the wheel runs on every Linux that Python wheels run on.
+ifeq ($(shell uname -s),Linux)
+WHEEL_TARGET := --zig --compatibility manylinux2014
+endif
+
 wheel: $(STAMPS)/python  ## The native kernel as a wheel that installs without Rust
-	@$(PY) -m pip install --quiet --disable-pip-version-check 'maturin[zig]'
-	@$(PY) -m maturin build --release --manifest-path native/Cargo.toml --out build/wheels
+	@$(PY) -m pip install --quiet --disable-pip-version-check 'maturin[zig]==1.9.6'
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" maturin build --release $(WHEEL_TARGET) \
+	  --manifest-path native/Cargo.toml --out build/wheels
 
 clean:               ## Remove build outputs (keeps .venv and node_modules)
 	rm -rf build

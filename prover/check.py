@@ -10,7 +10,7 @@ from verifier.statement import ratio_to_text
 
 from .engine import MarginReport, PositionMargin
 
-__all__ = ["margin_dict", "margin_tables", "money"]
+__all__ = ["margin_dict", "margin_tables", "money", "owed"]
 
 _PLACES = 2
 
@@ -67,16 +67,16 @@ def margin_tables(report: MarginReport) -> list[tuple[str, list[str], list[list[
     account = [
         ["cash", money(report.cash)],
         ["equity", money(report.equity)],
-        ["requirement", _charge(report.requirement)],
-        ["  of which price moves inside the band", _charge(report.requirement - report.addon)],
-        ["  of which margin tiers and charges", _charge(report.addon)],
+        ["requirement", owed(report.requirement)],
+        ["  of which price moves inside the band", owed(report.requirement - report.addon)],
+        ["  of which margin tiers and charges", owed(report.addon)],
         ["excess (equity − requirement)", money(report.excess)],
         ["required ratio", ratio_to_text(report.ratio)],
         ["required floor", str(report.floor)],
-        ["result", "passes" if report.passes else f"fails: {_charge(report.missing)} {unit} missing"],
+        ["result", "passes" if report.passes else f"fails: {owed(report.missing)} {unit} missing"],
     ]
     groups = [
-        [report.groups[group], _charge(loss), _node(report, group) or "no loss"]
+        [report.groups[group], owed(loss), _node(report, group) or "no loss"]
         for group, loss in report.losses.items()
     ]
     positions = [
@@ -84,9 +84,9 @@ def margin_tables(report: MarginReport) -> list[tuple[str, list[str], list[list[
             part.instrument or str(part.index),
             part.size_text,
             money(part.value),
-            _charge(_loss(report, part)),
-            _charge(part.addon),
-            _charge(part.bracket_charge),
+            owed(_loss(report, part)),
+            owed(part.addon),
+            owed(part.bracket_charge),
             str(part.bracket + 1),
         ]
         for part in report.positions
@@ -120,5 +120,6 @@ def _exact(amount: int) -> str:
     return int_to_text(amount, scale("cash"))
 
 
-def _charge(amount: int) -> str:
+def owed(amount: int) -> str:
+    """1e-14 quote as decimal text for people, rounded up: what is missing never looks smaller than it is."""
     return money(-(-amount // 10 ** (scale("cash") - _PLACES)) * 10 ** (scale("cash") - _PLACES))

@@ -14,19 +14,22 @@ from pathlib import Path
 
 from verifier import groth16
 from verifier.bundle import Bundle, Proof
+from verifier.chain import ChainChallenge, chain_challenge, contract_of
 from verifier.circuits import Instance
 from verifier.circuits import instance as instance_of
 from verifier.errors import FormatError, InsolventError, InvalidError, UsageError
 from verifier.keystore import KeyStore, StoredKey
 from verifier.market import Snapshot, signers, snapshot_valid
 from verifier.policy import Challenge, Policy
+from verifier.statement import subject_number
 from verifier.verify import verify
 
 from .acceleration import native_check
 from .accounts import AccountStatement, check_signature
 from .backends import Backend, choose_backend
-from .check import money
+from .check import owed
 from .engine import MarginReport, margin
+from .r1cs import parse_witness, read_r1cs, read_symbols
 from .toolchain.circom import Compiled, compiled
 from .toolchain.setup import PROVING_KEY
 from .toolchain.wasm import witness_file
@@ -76,7 +79,7 @@ def prove(
     statement: AccountStatement,
     snapshot: Snapshot,
     policy: Policy,
-    challenge: Challenge,
+    challenge: Challenge | ChainChallenge,
     secret: int,
     *,
     size: str | None = None,
@@ -92,7 +95,7 @@ def prove(
     statement, snapshot
         Signed by an attestor and by publishers; of one universe and epoch.
     policy, challenge
-        The verifier's.
+        The verifier's; or a contract's, which is the policy's audience.
     secret
         The holder's.
     size
@@ -129,6 +132,9 @@ def prove(
     with clock.stage("witness"):
         inputs = circuit_inputs(statement, snapshot, terms, secret, challenge.context, chosen)
         witness = witness_file(circuit, inputs)
+    if debug:
+        with clock.stage("every constraint"):
+            _satisfied(circuit, witness)
     prover: Backend = choose_backend(backend)
     with clock.stage(f"proof ({prover.name})"):
         proof, public = prover.prove(key.directory / PROVING_KEY, witness)
@@ -185,7 +191,7 @@ def choose_instance(report: MarginReport, snapshot: Snapshot, policy: Policy, si
 
 
 def _belong_together(
-    statement: AccountStatement, snapshot: Snapshot, policy: Policy, challenge: Challenge
+    statement: AccountStatement, snapshot: Snapshot, policy: Policy, challenge: Challenge | ChainChallenge
 ) -> None:
     """What the circuit would refuse without a word, said with one."""
     check_signature(statement, snapshot.universe)
@@ -215,6 +221,8 @@ def _belong_together(
             f"the snapshot is for {snapshot.level} margin, the policy demands {policy.level}. "
             f"Build the market with --level {policy.level}"
         )
+    if policy.subject_number not in (None, subject_number(statement.subject)):
+        raise InvalidError("the statement is about another subject than the one that the policy names")
     if statement.coverage != policy.coverage:
         raise InvalidError(f"the statement covers {statement.coverage}, the policy demands {policy.coverage}")
     wanted = [publisher.public_key for publisher in policy.publishers]
@@ -229,14 +237,24 @@ def _belong_together(
         raise InvalidError(
             "the statement's attestor is not in the policy, so it would count as self-declared"
         )
-    if (challenge.audience, challenge.policy) != (policy.audience, policy.id):
+    if not _under(policy, challenge):
         raise InvalidError("the challenge was made under another policy. Ask the verifier for both again")
+
+
+def _under(policy: Policy, challenge: Challenge | ChainChallenge) -> bool:
+    """Whether the challenge was made under this policy."""
+    if contract_of(policy) is not None:
+        return challenge == chain_challenge(policy)
+    return isinstance(challenge, Challenge) and (challenge.audience, challenge.policy) == (
+        policy.audience,
+        policy.id,
+    )
 
 
 def _solvent(report: MarginReport) -> None:
     if not report.passes:
         raise InsolventError(
-            f"the account does not pass: {money(report.missing)} {report.quote} more is needed for the "
+            f"the account does not pass: {owed(report.missing)} {report.quote} more is needed for the "
             f"{report.level} margin, ratio and floor that the policy demands. Nothing was written; "
             "`zksolvency check --policy policy.json` shows why"
         )
@@ -244,22 +262,36 @@ def _solvent(report: MarginReport) -> None:
 
 def _proving_key(store: KeyStore, policy: Policy, instance: Instance, circuit: Compiled) -> StoredKey:
     """The key that the policy names, after a look that it is for the circuit as it is compiled here."""
+    mend = f"For a development key that the policy accepts: zksolvency setup --size {instance.size}"
     wanted = next(each.verification_key for each in policy.circuits if each.circuit == instance.name)
     try:
         key = store.find(wanted)
-    except InvalidError:
-        raise UsageError(
-            f"there is no proving key of {instance.size} with the hash that the policy accepts, "
-            f"{wanted[:19]}…. For a development key: zksolvency setup --size {instance.size}"
-        ) from None
+    except InvalidError as error:
+        raise UsageError(f"{error}. {mend}") from None
     if key.manifest.circuit != instance.name:
         raise InvalidError(
             f"the key {key.manifest.name} is for {key.manifest.circuit}, not for {instance.name}"
         )
+    if key.manifest.r1cs_sha256 != circuit.r1cs_sha256:
+        raise InvalidError(
+            f"the key {key.manifest.name} is for another version of the circuit {instance.size} than the one "
+            f"compiled here. Make both again: zksolvency setup --size {instance.size}; then a new policy"
+        )
+    if not (key.directory / PROVING_KEY).is_file():
+        raise UsageError(f"{key.directory / PROVING_KEY}: is missing. {mend}")
     return key
 
 
-def _accepted(bundle: Bundle, policy: Policy, store: KeyStore, challenge: Challenge, key: StoredKey) -> None:
+def _satisfied(circuit: Compiled, witness: bytes) -> None:
+    """Every constraint in exact integers; those that fail are named, with their signals and no value."""
+    failures = read_r1cs(circuit.r1cs).check(parse_witness(witness), read_symbols(circuit.sym))
+    if failures:
+        raise InvalidError("the witness breaks the circuit: " + "; ".join(map(str, failures)))
+
+
+def _accepted(
+    bundle: Bundle, policy: Policy, store: KeyStore, challenge: Challenge | ChainChallenge, key: StoredKey
+) -> None:
     """Nothing that our own verifier refuses is written; the pairing is done natively where possible."""
     check = native_check(key) or groth16.verify
     result = verify(bundle, policy, store, challenge=challenge, check_proof=check)

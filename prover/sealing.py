@@ -16,7 +16,7 @@ from verifier.errors import EnvironmentFault, FormatError, InvalidError, UsageEr
 from verifier.files import write_json
 from verifier.models import Document, Hex32, Member, Text, rule_error
 
-__all__ = ["Encrypted", "Sealed", "decrypt", "encrypt", "load_private", "save_private"]
+__all__ = ["Encrypted", "Sealed", "decrypt", "encrypt", "load_discreetly", "load_private", "save_private"]
 
 D = TypeVar("D", bound=Document)
 
@@ -123,6 +123,15 @@ def save_private(document: Document, path: str | Path, passphrase: str | None = 
     write_json(path, content, private=True)
 
 
+def load_discreetly(path: str | Path) -> Any:
+    """Read JSON as `load_json` does, for a file that may be private: an error shows no value of it."""
+    try:
+        return load_json(path)
+    except FormatError as error:
+        # The reader of plain JSON shows a bad number; this file's numbers are private.
+        raise FormatError(error.field, error.problem, mend=error.mend, source=error.source) from None
+
+
 def load_private(cls: type[D], path: str | Path, passphrase: str | None = None) -> D:
     """Read what `save_private` wrote, encrypted or not.
 
@@ -136,11 +145,7 @@ def load_private(cls: type[D], path: str | Path, passphrase: str | None = None) 
         When it is another kind of file.
     """
     source = str(path)
-    try:
-        obj = load_json(path)
-    except FormatError as error:
-        # The reader of plain JSON shows a bad number; this file's numbers are private.
-        raise FormatError(error.field, error.problem, mend=error.mend, source=source) from None
+    obj = load_discreetly(path)
     if not (isinstance(obj, dict) and obj.get("schema") == Sealed.SCHEMA):
         return cls.parse(obj, source=source)
     sealed = Sealed.parse(obj, source=source)

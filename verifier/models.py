@@ -47,6 +47,7 @@ __all__ = [
     "Text",
     "Time",
     "entries",
+    "format_error",
     "rule_error",
 ]
 
@@ -110,7 +111,7 @@ class Document(Member):
         try:
             return cls.model_validate(obj, context=_READING)
         except ValidationError as error:
-            raise _translate(error, cls, source) from None
+            raise format_error(error, source, private=cls.PRIVATE) from None
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -154,15 +155,15 @@ class Document(Member):
         return {"schema": self.SCHEMA, **handler(self)}
 
 
-def _translate(error: ValidationError, cls: type[Document], source: str) -> FormatError:
-    """The first of pydantic's errors in this project's words."""
+def format_error(error: ValidationError, source: str = "", *, private: bool = True) -> FormatError:
+    """The first of pydantic's errors in this project's words; of a private file without the value."""
     first = error.errors(include_url=False)[0]
     context = first.get("ctx", {})
     path = dotted((*first["loc"], *([context["field"]] if context.get("field") else [])))
     problem, mend = _words(first)
     whole = first["type"] in ("missing", "extra_forbidden") or bool(context.get("field"))
     value = first.get("input")
-    shown = None if cls.PRIVATE or whole or not isinstance(value, str | int | float) else value
+    shown = None if private or whole or not isinstance(value, str | int | float) else value
     return FormatError(path or "file", problem, value=shown, mend=mend, source=source)
 
 

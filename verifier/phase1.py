@@ -71,8 +71,8 @@ def check_phase1(blake2b_512: str, key: VerificationKey) -> None:
             points = ((key.alpha.x, key.alpha.y), (key.beta.x, key.beta.y))
             if points != (ceremony.alpha, ceremony.beta):
                 raise InvalidError(
-                    f"the key says that it came from {ceremony.files[blake2b_512][0]}, and its alpha and beta "
-                    "are not those of that ceremony"
+                    f"the key says that it came from {ceremony.files[blake2b_512][0]}, and its alpha and "
+                    "beta are not those of that ceremony"
                 )
             return
     raise InvalidError("the key says that it is for production, and its phase-1 file is no published one")

@@ -11,19 +11,22 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from pydantic import ValidationError
 from typer.exceptions import TyperException
 
 from prover.acceleration import accelerate_hashes
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
+from verifier.models import format_error
 
 from . import account, doctor, evm, identity, market, policy, proof, setup
-from .output import emit_error, progress
+from .output import emit_error
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="zksolvency",
-    help="Prove that a derivatives account is solvent, without showing it. Start with: zksolvency init",
+    help="Prove that a derivatives account is solvent, without showing it.\n\n"
+    "Example: zksolvency init; the README's quick start goes on from there",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,7 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ZkSolvencyError as error:
         return _fail(error, arguments)
     except TyperException as error:
-        return _misused(error)
+        return _misused(error, arguments)
+    except ValidationError as error:
+        # Files are parsed elsewhere: what does not fit a format here came with an option.
+        return _fail(UsageError(f"an option does not fit: {format_error(error)}"), arguments)
     except (KeyboardInterrupt, typer.Abort):
         return _fail(UsageError("interrupted; nothing was written"), arguments)
     except BrokenPipeError:
@@ -65,10 +71,12 @@ def _fail(error: ZkSolvencyError, arguments: Sequence[str]) -> int:
     return error.exit_code
 
 
-def _misused(error: TyperException) -> int:
-    """An argument that the command line does not have or cannot read."""
-    progress.print(f"error: {error}", markup=False)
-    progress.print("see: zksolvency --help, or --help after a command's name", markup=False)
+def _misused(error: TyperException, arguments: Sequence[str]) -> int:
+    """An argument that the command line does not have or cannot read; without any, help was shown."""
+    words = error.format_message()
+    if words:
+        words = f"{words.rstrip('.')}. See: zksolvency --help, or --help after a command's name"
+        return _fail(UsageError(words), arguments)
     return UsageError.exit_code
 
 

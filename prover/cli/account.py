@@ -14,10 +14,9 @@ from prover.check import margin_dict, margin_tables
 from prover.engine import margin
 from prover.importers import import_account
 from prover.register import HolderRegister
-from prover.sealing import Sealed, load_private, save_private
+from prover.sealing import Sealed, load_discreetly, load_private, save_private
 from prover.secrets import KeyFile, sign_snapshot
 from prover.tables import MarketInput
-from verifier.canonical import load_json
 from verifier.errors import FormatError, InvalidError, UsageError
 from verifier.market import Snapshot, market_root
 from verifier.policy import Policy
@@ -34,7 +33,7 @@ from .options import (
     passphrase,
     unlock,
 )
-from .output import emit, out, table
+from .output import emit, say, table
 
 __all__ = ["register"]
 
@@ -82,14 +81,15 @@ def import_(
     def text() -> None:
         for title, columns, rows in found.tables():
             table(title, columns, rows, right=frozenset(range(1, 4)))
-            out.print()
+            say()
         for remark in found.remarks():
-            out.print(remark, markup=False)
+            say(remark)
 
-    emit({"file": str(target), **found.to_json()}, text, as_json=json_)
-    save_private(found.need_account(), target, passphrase(passphrase_file))
+    phrase = passphrase(passphrase_file)
     if not json_:
-        out.print(f"wrote {target} (private)")
+        text()
+    save_private(found.need_account(), target, phrase)
+    emit({"file": str(target), **found.to_json()}, lambda: say(f"wrote {target} (private)"), as_json=json_)
     return 0 if found.coherent else 1
 
 
@@ -117,20 +117,32 @@ def check(
     Example: zksolvency check account.json --market market.json --floor 1000
     """
     held = _read_account(account, passphrase(passphrase_file))
-    claim = _Claim(ratio_from_text(ratio, "--ratio"), floor)
-    if policy is not None:
-        demanded = Policy.load(policy)
-        claim = _Claim(demanded.ratio_k, demanded.floor)
-    report = margin(held, Snapshot.load(market), claim)
+    snapshot = Snapshot.load(market)
+    report = margin(held, snapshot, _claim(snapshot, policy, ratio, floor))
 
     def text() -> None:
         for title, columns, rows in margin_tables(report):
             table(title, columns, rows, right=frozenset(range(1, len(columns))))
-            out.print()
-        out.print("[bold green]PASSES[/]" if report.passes else "[bold red]DOES NOT PASS[/]")
+            say()
+        say("PASSES", "bold green") if report.passes else say("DOES NOT PASS", "bold red")
 
     emit(margin_dict(report), text, as_json=json_)
     return 0 if report.passes else 1
+
+
+def _claim(snapshot: Snapshot, policy: Path | None, ratio: str, floor: int) -> _Claim:
+    """What is to be satisfied: the policy's, or what the options say."""
+    if policy is None:
+        if floor < 0:
+            raise UsageError("--floor: is negative; it is a whole number of quote units, 0 or more")
+        return _Claim(ratio_from_text(ratio, "--ratio"), floor)
+    demanded = Policy.load(policy)
+    if snapshot.level != demanded.level:
+        raise InvalidError(
+            f"the snapshot is for {snapshot.level} margin, the policy demands {demanded.level}. "
+            f"Build the market with --level {demanded.level}"
+        )
+    return _Claim(demanded.ratio_k, demanded.floor)
 
 
 def _read_account(path: Path, phrase: str | None) -> Account | AccountStatement:
@@ -193,21 +205,22 @@ def sign(
         )
     number = _holder(holder)
     whose = subject or f"holder:{number}"
-    register_, sequence = HolderRegister.open(holders).next(account.venue, whose, number)
     attestor = unlock(key or SECRETS / "attestor.json", "attestor", phrase)
-    statement = sign_statement(
-        account,
-        snapshot.universe,
-        attestor.secret,
-        holder=number,
-        subject=whose,
-        epoch=snapshot.epoch,
-        valid_until=snapshot.valid_until if valid_until is None else valid_until,
-        sequence=sequence,
-        coverage=_coverage(coverage),
-        as_of=moment,
-    )
-    register_.save(holders)
+    with HolderRegister.locked(holders):
+        register_, sequence = HolderRegister.open(holders).next(account.venue, whose, number)
+        statement = sign_statement(
+            account,
+            snapshot.universe,
+            attestor.secret,
+            holder=number,
+            subject=whose,
+            epoch=snapshot.epoch,
+            valid_until=snapshot.valid_until if valid_until is None else valid_until,
+            sequence=sequence,
+            coverage=_coverage(coverage),
+            as_of=moment,
+        )
+        register_.save(holders)
     written = target or STATEMENT
     save_private(statement, written, phrase)
     result = {
@@ -222,7 +235,7 @@ def sign(
     }
     emit(
         result,
-        lambda: out.print(
+        lambda: say(
             f"wrote {written} (private): statement {sequence} of {whose}, signed by {attestor.name!r}, "
             f"valid until {_time(statement.valid_until)}"
         ),
@@ -243,7 +256,7 @@ def _sign_market(file: Path, key: Path, target: Path, phrase: str | None, as_jso
     }
     emit(
         result,
-        lambda: out.print(
+        lambda: say(
             f"wrote {target}: every row is well-formed; root {str(root)[:16]}… signed by {publisher.name!r}"
         ),
         as_json=as_json,
@@ -272,7 +285,7 @@ def _coverage(text: str) -> Literal["account", "owner"]:
 
 def _schema(path: Path) -> Any:
     """What kind of file it is; of an encrypted one, what is inside."""
-    loaded = load_json(path)
+    loaded = load_discreetly(path)
     if not isinstance(loaded, dict):
         return None
     return loaded.get("content") if loaded.get("schema") == Sealed.SCHEMA else loaded.get("schema")

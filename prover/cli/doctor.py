@@ -10,7 +10,7 @@ from prover.doctor import examine
 from prover.toolchain.workspace import workspace
 
 from .options import Json
-from .output import emit, out, table
+from .output import emit, say, table
 
 __all__ = ["register"]
 
@@ -30,9 +30,7 @@ def doctor(json_: Json = False) -> int:
 
     def text() -> None:
         table("", ["", "state", "found", "mend"], [[f.name, f.state, f.found, f.mend] for f in findings])
-        out.print(
-            "everything that is needed is here" if not blocked else f"{len(blocked)} to mend before proving"
-        )
+        say("everything that is needed is here" if not blocked else f"{len(blocked)} to mend before proving")
 
     emit({"ready": not blocked, "findings": [asdict(f) for f in findings]}, text, as_json=json_)
     return 3 if blocked else 0

@@ -15,8 +15,9 @@ from verifier.files import write_atomic
 from verifier.keystore import VERIFICATION_KEY, KeyStore, StoredKey
 from verifier.policy import Policy
 
+from . import evm_deploy, evm_market, evm_registry
 from .options import POLICY, Json, verifier_keys
-from .output import emit, out
+from .output import emit, say
 
 __all__ = ["register"]
 
@@ -26,11 +27,16 @@ def register(app: typer.Typer) -> None:
     evm = typer.Typer(no_args_is_help=True)
     evm.callback()(_group)
     evm.command("export")(export)
+    for commands in (evm_deploy, evm_market, evm_registry):
+        commands.register(evm)
     app.add_typer(evm, name="evm")
 
 
 def _group() -> None:
-    """Verify proofs on chain."""
+    """Verify proofs on chain: deploy the contracts, post market roots, attest, ask.
+
+    Example: zksolvency evm export
+    """
 
 
 def export(
@@ -68,7 +74,7 @@ def export(
         "production": production,
     }
     remark = "" if production else " (a DEVELOPMENT key: anybody can forge proofs; not for a live chain)"
-    emit(result, lambda: out.print(f"wrote {written}: contract {contract}{remark}"), as_json=json_)
+    emit(result, lambda: say(f"wrote {written}: contract {contract}{remark}"), as_json=json_)
 
 
 def _stored(key: Path | None, policy: Path, keys: Path | None) -> StoredKey:

@@ -15,7 +15,7 @@ from verifier.errors import UsageError
 from verifier.files import write_json
 
 from .options import MARKET_INPUT, SECRETS, Json, PassphraseFile, passphrase
-from .output import emit, out
+from .output import emit, say
 
 __all__ = ["register"]
 
@@ -27,10 +27,18 @@ _MINUTE = 60
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(init)
-    keys = typer.Typer(help="Key files of holders, attestors and publishers.", no_args_is_help=True)
+    keys = typer.Typer(no_args_is_help=True)
+    keys.callback()(_group)
     keys.command("new")(new)
     keys.command("show")(show)
     app.add_typer(keys, name="keys")
+
+
+def _group() -> None:
+    """Key files of holders, attestors and publishers.
+
+    Example: zksolvency keys new holder
+    """
 
 
 def init(
@@ -71,9 +79,9 @@ def init(
 
 def _said(wrote: list[str]) -> None:
     for name in wrote:
-        out.print(f"wrote {name}")
+        say(f"wrote {name}")
     if not wrote:
-        out.print("everything is there already; nothing was changed")
+        say("everything is there already; nothing was changed")
 
 
 def examples_directory() -> Path:
@@ -126,9 +134,9 @@ def show(
 
 def _show(described: dict[str, Any], as_json: bool) -> None:
     def text() -> None:
-        out.print(f"{described['kind']} key {json.dumps(described['name'])} in {described['file']}")
+        say(f"{described['kind']} key {json.dumps(described['name'])} in {described['file']}")
         for name, value in described["public"].items():
-            out.print(f"  {name:<12} {value}")
+            say(f"  {name:<12} {value}")
 
     emit(described, text, as_json=as_json)
 

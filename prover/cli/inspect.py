@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from prover.sealing import load_discreetly
+from prover.tables import MarketInput
 from verifier.bundle import Bundle
-from verifier.canonical import load_json
+from verifier.chain import ChainChallenge, chain_policy_id, contract_of
 from verifier.errors import FormatError
 from verifier.keystore import KeyManifest
 from verifier.market import Snapshot, market_root
 from verifier.policy import Challenge, Policy
+from verifier.prices import Prices
 from verifier.statement import ratio_to_text
 from verifier.universe import Universe
 
@@ -26,7 +29,7 @@ def describe(path: Path) -> dict[str, Any]:
     UsageError, FormatError
         When it cannot be read, or is none of this project's files.
     """
-    loaded = load_json(path)
+    loaded = load_discreetly(path)
     schema = loaded.get("schema") if isinstance(loaded, dict) else None
     reader = _READERS.get(schema) if isinstance(schema, str) else None
     if reader is None:
@@ -94,15 +97,41 @@ def _universe(loaded: Any, source: str) -> dict[str, Any]:
 
 def _policy(loaded: Any, source: str) -> dict[str, Any]:
     policy = Policy.parse(loaded, source)
-    return {"id": str(policy.id), **policy.to_json()}
+    on_chain = {"id on chain": "0x" + chain_policy_id(policy).hex()} if contract_of(policy) else {}
+    return {"id": str(policy.id), **on_chain, **policy.to_json()}
 
 
 def _challenge(loaded: Any, source: str) -> dict[str, Any]:
     return Challenge.parse(loaded, source).to_json()
 
 
+def _chain_challenge(loaded: Any, source: str) -> dict[str, Any]:
+    challenge = ChainChallenge.parse(loaded, source)
+    return {"context": str(challenge.context), **challenge.to_json()}
+
+
 def _manifest(loaded: Any, source: str) -> dict[str, Any]:
     return KeyManifest.parse(loaded, source).to_json()
+
+
+def _prices(loaded: Any, source: str) -> dict[str, Any]:
+    return Prices.parse(loaded, source).to_json()
+
+
+def _market_input(loaded: Any, source: str) -> dict[str, Any]:
+    given = MarketInput.parse(loaded, source)
+    return {
+        "name": given.name,
+        "venue": given.venue,
+        "quote": given.quote,
+        "period": given.period,
+        "epoch": given.epoch,
+        "time": given.time,
+        "valid_until": given.valid_until,
+        "band": given.band,
+        "prices": {feed.id: feed.price for feed in given.feeds},
+        "instruments": [instrument.id for instrument in given.instruments],
+    }
 
 
 _READERS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
@@ -111,7 +140,10 @@ _READERS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     Universe.SCHEMA: _universe,
     Policy.SCHEMA: _policy,
     Challenge.SCHEMA: _challenge,
+    ChainChallenge.SCHEMA: _chain_challenge,
     KeyManifest.SCHEMA: _manifest,
+    MarketInput.SCHEMA: _market_input,
+    Prices.SCHEMA: _prices,
 }
 
 _PRIVATE = frozenset(

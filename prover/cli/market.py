@@ -14,7 +14,7 @@ from verifier.market import Level, Snapshot, market_root
 from verifier.universe import Universe
 
 from .options import MARKET, MARKET_INPUT, UNIVERSE, Json
-from .output import emit, out, table
+from .output import emit, say, table
 
 __all__ = ["register"]
 
@@ -23,16 +23,17 @@ _PERCENT = 100
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    market = typer.Typer(
-        help="Market snapshots: prices and margin tiers as a table of integers.", no_args_is_help=True
-    )
+    market = typer.Typer(no_args_is_help=True)
     market.callback()(_group)
     market.command("build")(build)
     app.add_typer(market, name="market")
 
 
 def _group() -> None:
-    """Market snapshots: prices and margin tiers as a table of integers."""
+    """Market snapshots: prices and margin tiers as a table of integers.
+
+    Example: zksolvency market build
+    """
 
 
 def build(
@@ -94,11 +95,11 @@ def build(
         _show(snapshot)
         for each in merged:
             share = float(each.overcharge) * _PERCENT
-            out.print(
+            say(
                 f"{each.instrument}: more tiers than the layout has brackets; tiers {each.tiers} are merged "
                 f"and charge at most {share:.2f} % more than the venue"
             )
-        out.print(f"wrote {universe} and {target} (unsigned: zksolvency sign {target})")
+        say(f"wrote {universe} and {target} (unsigned: zksolvency sign {target})")
 
     emit(result, text, as_json=json_)
 

@@ -56,9 +56,11 @@ def passphrase(file: Path | None) -> str | None:
     """The passphrase of a file's first line or of the environment; never of an argument."""
     if file is not None:
         try:
-            lines = file.read_text().splitlines()
+            lines = file.read_text(encoding="utf-8").splitlines()
         except OSError as error:
             raise UsageError(f"{file}: cannot be read ({error.strerror or error})") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{file}: is not UTF-8 text; write the passphrase there") from None
         if not lines or not lines[0]:
             raise UsageError(f"{file}: its first line is empty; write the passphrase there")
         return lines[0]

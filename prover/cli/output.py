@@ -11,16 +11,18 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from verifier.errors import FormatError, ZkSolvencyError
 
-__all__ = ["Stages", "emit", "emit_error", "out", "progress", "table"]
+__all__ = ["Stages", "emit", "emit_error", "out", "printable", "progress", "say", "table"]
 
 _WIDE = 160
 """Columns when the output is not a terminal: a pipe has no edge to wrap at."""
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
-progress = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: names and paths come from files of others and are shown as they are.
+out = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+progress = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def emit(result: dict[str, Any], text: Callable[[], None], *, as_json: bool) -> None:
@@ -44,7 +46,7 @@ def emit_error(error: ZkSolvencyError, *, as_json: bool) -> None:
             }
         sys.stdout.write(json.dumps({"error": body, "exit_code": error.exit_code}, indent=2) + "\n")
     else:
-        progress.print(f"[bold red]error:[/] {_plain(str(error))}")
+        progress.print(Text.assemble(("error:", "bold red"), f" {printable(str(error))}"))
 
 
 def table(
@@ -55,13 +57,18 @@ def table(
     for position, name in enumerate(columns):
         made.add_column(name, justify="right" if position in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(_plain(cell) for cell in row))
+        made.add_row(*(printable(cell) for cell in row))
     out.print(made)
 
 
-def _plain(text: str) -> str:
-    """Text as it is: square brackets are not markup."""
-    return text.replace("[", r"\[")
+def say(line: str = "", style: str | None = None) -> None:
+    """Print lines of a result for people."""
+    out.print(printable(line), style=style)
+
+
+def printable(text: str) -> str:
+    """Text without what moves a cursor or hides other text: it may come from a hostile file."""
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
 
 
 class Stages:

@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 
+from prover.evm.encoding import address
 from prover.secrets import KeyFile
 from prover.toolchain.workspace import workspace
+from verifier.chain import ChainChallenge, chain_challenge, contract_of
 from verifier.circuits import instance as instance_of
 from verifier.circuits import instances
 from verifier.errors import UsageError
 from verifier.files import write_atomic
 from verifier.keystore import KeyStore
 from verifier.market import Snapshot
-from verifier.policy import Policy, new_challenge
+from verifier.policy import Challenge, Policy, new_challenge
 
 from .options import CHALLENGE, MARKET, POLICY, SECRETS, Json
-from .output import emit, out
+from .output import emit, say
 
 __all__ = ["register"]
 
@@ -35,7 +37,10 @@ def register(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """What a verifier demands, and a fresh challenge under it."""
+    """What a verifier demands, and a fresh challenge under it.
+
+    Example: zksolvency policy new && zksolvency policy challenge
+    """
 
 
 def new(
@@ -106,33 +111,64 @@ def new(
     result = {"file": str(target), "id": str(made.id), "keys": str(store), "policy": made.to_json()}
 
     def text() -> None:
-        out.print(
-            f"wrote {target}: {made.level} margin × {made.ratio} + {made.floor} {snapshot.universe.quote}"
-        )
+        say(f"wrote {target}: {made.level} margin × {made.ratio} + {made.floor} {snapshot.universe.quote}")
         for circuit in made.circuits:
-            out.print(f"  accepts {circuit.circuit} with key {circuit.verification_key[:23]}… (in {store})")
+            say(f"  accepts {circuit.circuit} with key {circuit.verification_key[:23]}… (in {store})")
         if development:
-            out.print("  it accepts DEVELOPMENT KEYS: anybody can forge proofs under them; for trials only")
+            say("  it accepts DEVELOPMENT KEYS: anybody can forge proofs under them; for trials only")
 
     emit(result, text, as_json=json_)
 
 
 def challenge(
     policy: Annotated[Path, typer.Argument(help="Your policy.")] = POLICY,
+    chain: Annotated[
+        str | None, typer.Option(help="Without a policy: the contract's chain, such as eip155:1.")
+    ] = None,
+    contract: Annotated[str | None, typer.Option(help="Without a policy: the registry's address.")] = None,
+    policy_id: Annotated[
+        str | None, typer.Option(help="Without a policy: the policy's id in the registry.")
+    ] = None,
     target: Annotated[Path, typer.Option("--out", help="The challenge.")] = CHALLENGE,
     json_: Json = False,
 ) -> None:
     """Write a fresh challenge: audience, policy and a nonce of 256 bits. Send it to the prover, and keep it.
 
+    What a contract demands is the same for everybody: it follows from chain, contract and policy.
+
     Example: zksolvency policy challenge policy.json
+
+    Example: zksolvency policy challenge --chain eip155:1 --contract 0x… --policy-id 0x…
     """
-    made = new_challenge(Policy.load(policy))
+    made = _challenge(policy, chain, contract, policy_id)
     made.save(target)
+    remark = (
+        f"policy 0x{made.policy[:16]}… there"
+        if isinstance(made, ChainChallenge)
+        else f"nonce {made.nonce[:16]}…"
+    )
     emit(
-        {"file": str(target), "challenge": made.to_json()},
-        lambda: out.print(f"wrote {target} for {made.audience}, nonce {made.nonce[:16]}…"),
+        {"file": str(target), "challenge": made.to_json(), "context": str(made.context)},
+        lambda: say(f"wrote {target} for {made.audience}, {remark}"),
         as_json=json_,
     )
+
+
+def _challenge(
+    policy: Path, chain: str | None, contract: str | None, policy_id: str | None
+) -> Challenge | ChainChallenge:
+    if chain is None and contract is None and policy_id is None:
+        own = Policy.load(policy)
+        return new_challenge(own) if contract_of(own) is None else chain_challenge(own)
+    if chain is None or contract is None or policy_id is None:
+        raise UsageError("--chain, --contract and --policy-id go together")
+    content = {
+        "schema": ChainChallenge.SCHEMA,
+        "chain": chain,
+        "contract": address(contract, "--contract"),
+        "policy": policy_id.removeprefix("0x"),
+    }
+    return ChainChallenge.parse(content, source="options")
 
 
 def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[dict[str, str]], bool]:

@@ -11,8 +11,9 @@ from prover.accounts import AccountStatement
 from prover.prove import prove as make_proof
 from prover.sealing import load_private
 from verifier.__main__ import default_challenge
+from verifier.chain import read_challenge
 from verifier.market import Snapshot
-from verifier.policy import Challenge, Policy
+from verifier.policy import Policy
 from verifier.report import text as report_text
 from verifier.verify import verify as check_bundle
 
@@ -30,7 +31,7 @@ from .options import (
     unlock,
     verifier_keys,
 )
-from .output import Stages, emit, out
+from .output import Stages, emit, say
 
 __all__ = ["register"]
 
@@ -50,7 +51,7 @@ def prove(
     statement: Annotated[Path, typer.Argument(help="The signed account statement.")] = STATEMENT,
     market: Annotated[Path, typer.Option(help="The signed market snapshot.")] = MARKET,
     policy: Annotated[Path, typer.Option(help="The verifier's policy.")] = POLICY,
-    challenge: Annotated[Path, typer.Option(help="The verifier's challenge.")] = CHALLENGE,
+    challenge: Annotated[Path, typer.Option(help="The verifier's or contract's challenge.")] = CHALLENGE,
     holder: Annotated[Path, typer.Option(help="The holder's key file.")] = SECRETS / "holder.json",
     target: Annotated[Path, typer.Option("--out", help="The bundle.")] = BUNDLE,
     size: Size = None,
@@ -77,7 +78,7 @@ def prove(
         load_private(AccountStatement, statement, phrase),
         Snapshot.load(market),
         Policy.load(policy),
-        Challenge.load(challenge),
+        read_challenge(challenge),
         unlock(holder, "holder", phrase).number,
         size=size,
         backend=backend,
@@ -97,9 +98,7 @@ def prove(
     }
     emit(
         result,
-        lambda: out.print(
-            f"wrote {target}: proven with {found.instance.size} ({found.backend}), and verified"
-        ),
+        lambda: say(f"wrote {target}: proven with {found.instance.size} ({found.backend}), and verified"),
         as_json=json_,
     )
 
@@ -133,7 +132,7 @@ def verify(
         replay=replay,
         prices=prices,
     )
-    emit(result.to_json(), lambda: out.print(report_text(result), markup=False, end=""), as_json=json_)
+    emit(result.to_json(), lambda: say(report_text(result).removesuffix("\n")), as_json=json_)
     return 0 if result.valid else 1
 
 
@@ -152,8 +151,8 @@ def inspect(
 def _lines(described: dict[str, Any], indent: str = "") -> None:
     for name, value in described.items():
         if isinstance(value, dict):
-            out.print(f"{indent}{name}:")
+            say(f"{indent}{name}:")
             _lines(value, indent + "  ")
         else:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            out.print(f"{indent}{name:<18} {shown}", markup=False)
+            say(f"{indent}{name:<18} {shown}")

@@ -23,7 +23,7 @@ from verifier.circuits import instance as instance_of
 from verifier.errors import UsageError
 
 from .options import Json
-from .output import emit, out, progress
+from .output import emit, progress, say
 
 __all__ = ["register"]
 
@@ -71,7 +71,7 @@ def setup(
 
     def tell(line: str) -> None:
         if not json_:
-            progress.print(line, style="dim", markup=False)
+            progress.print(line, style="dim")
 
     chosen = _chosen(size, every)
     started = time.monotonic()
@@ -98,10 +98,10 @@ def setup(
 
     def text() -> None:
         for result in results:
-            out.print("  ".join(f"{name}: {value}" for name, value in result.items()), markup=False)
+            say("  ".join(f"{name}: {value}" for name, value in result.items()))
         if not circuits_only and ptau is None:
-            out.print("development keys: anybody can forge proofs under them; for trials only")
-        out.print(f"ready in {time.monotonic() - started:.1f} s")
+            say("development keys: anybody can forge proofs under them; for trials only")
+        say(f"ready in {time.monotonic() - started:.1f} s")
 
     emit({"results": results}, text, as_json=json_)
 
@@ -136,7 +136,7 @@ def _contribute(
         published = apply_beacon(before, after, name, value)
     emit(
         {"key": str(after), "contribution": published},
-        lambda: out.print(f"wrote {after}; publish the contribution's hash: {published}"),
+        lambda: say(f"wrote {after}; publish the contribution's hash: {published}"),
         as_json=as_json,
     )
 
