@@ -72,7 +72,7 @@ WHEEL_TARGET := --zig --compatibility manylinux2014
 endif
 
 wheel: $(STAMPS)/python  ## The native kernel as a wheel that installs without Rust
-	@$(PY) -m pip install --quiet --disable-pip-version-check 'maturin[zig]==1.9.6'
+	@$(PY) -m pip install --quiet --disable-pip-version-check 'maturin[zig]==1.16.0'
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" maturin build --release $(WHEEL_TARGET) \
 	  --manifest-path native/Cargo.toml --out build/wheels
 
