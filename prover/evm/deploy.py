@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from prover.toolchain.process import Progress, quiet
 from prover.toolchain.workspace import workspace
 from verifier.chain import circuit_id
-from verifier.errors import InvalidError, UsageError, ZkSolvencyError
+from verifier.errors import EnvironmentFault, InvalidError, UsageError
 from verifier.keystore import StoredKey
 
 from .contracts import DEPLOYED, Artifact, artifact
@@ -96,16 +98,20 @@ class _Done:
     transactions: list[Transaction] = field(default_factory=list)
 
     def do(self, call: Any, what: str) -> Transaction:
+        made = self.sender.do(call, what)
+        self.transactions.append(made)
+        return made
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Say in an error what is there already. The registry is live last of all, so it harms nobody."""
         try:
-            made = self.sender.do(call, what)
-        except ZkSolvencyError as error:
+            yield
+        except (InvalidError, EnvironmentFault) as error:
             created = [f"{each.what} at {each.contract}" for each in self.transactions if each.contract]
             if not created:
                 raise
-            # Nothing of it is live before the last step, so what is there already harms nobody.
-            raise type(error)(f"{error}. Before that: {'; '.join(created)}; not all of it is live") from None
-        self.transactions.append(made)
-        return made
+            raise type(error)(f"{error}. Already there, and not all live: {'; '.join(created)}") from None
 
 
 def deploy(
@@ -139,6 +145,12 @@ def deploy(
     if not sender.send:
         _estimate(done, plan)
         return None, done.transactions
+    with done.telling():
+        return _send(done, plan, progress), done.transactions
+
+
+def _send(done: _Done, plan: Plan, progress: Progress) -> Deployment:
+    sender = done.sender
     chain, owner = sender.chain, sender.chain.checksum(sender.address)
     made: dict[str, Any] = {}
     common = (owner, chain.checksum(plan.guardian), plan.delay)
@@ -191,7 +203,7 @@ def deploy(
         contracts=tuple(contracts),
         keys=tuple(keys),
     )
-    return deployment, done.transactions
+    return deployment
 
 
 def _add_key(registry: Any, key: StoredKey) -> Any:

@@ -122,7 +122,12 @@ def key_structure(key: VerificationKey) -> dict[str, Any]:
 def creation(chain: Chain, made: Artifact, arguments: tuple[Any, ...]) -> Any:
     """The creation of a contract with these arguments, to be estimated or sent."""
     contract = chain.web3.eth.contract(abi=made.abi, bytecode="0x" + made.creation.hex())
-    return contract.constructor(*arguments)
+    return contract.constructor(*map(_positional, arguments))
+
+
+def _positional(value: Any) -> Any:
+    """A structure by position: web3.py takes names in calls, and not in constructors."""
+    return tuple(value.values()) if isinstance(value, dict) else value
 
 
 def code_hash(made: Artifact, code: bytes) -> str:

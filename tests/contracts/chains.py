@@ -10,14 +10,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prover.evm.contracts import CONTRACTS, Artifact, compile_contracts
 from prover.evm.forge import foundry_program
-from prover.evm.rpc import Chain, connect
+from prover.evm.rpc import Chain
 from prover.evm.signer import Sender
 
 HERE = Path(__file__).resolve().parent
@@ -124,19 +124,3 @@ def helpers() -> dict[str, Artifact]:
     return found | compile_contracts(
         ["adapters/ChainlinkAdapter.sol", "examples/CreditLine.sol"], CONTRACTS / "src"
     )
-
-
-def connected(url: str) -> Chain:
-    """A chain behind an address."""
-    return connect(url)
-
-
-def pin(chain: Chain, at: int) -> None:
-    """Let the next block, and calls after it, be at the second `at`."""
-    ask(chain, "evm_setNextBlockTimestamp", at)
-    ask(chain, "evm_mine")
-
-
-def words(texts: Sequence[str]) -> list[str]:
-    """Command line arguments."""
-    return [str(text) for text in texts]

@@ -1,4 +1,4 @@
-"""The whole way on a chain: a real proof opens a line of credit, a price closes it, a new one opens it again."""
+"""The whole way on a chain: a real proof opens a line of credit, a price closes it, a new one reopens it."""
 
 from __future__ import annotations
 

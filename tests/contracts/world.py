@@ -16,11 +16,11 @@ from samples import ATTESTOR, HOLDER, NOW, PUBLISHER, account, policy, universe,
 from prover.accounts import sign_statement
 from prover.cli import main
 from prover.evm.deployment import Deployment
-from prover.evm.rpc import Chain
+from prover.evm.rpc import Chain, connect
 from prover.prove import prove
 from prover.secrets import Key, save_key, sign_snapshot
 from prover.toolchain.setup import development_key
-from tests.contracts.chains import Party, connected, create, helpers
+from tests.contracts.chains import Party, create, helpers
 from verifier.bundle import Bundle
 from verifier.chain import chain_challenge, chain_policy_id
 from verifier.circuits import instance
@@ -186,7 +186,7 @@ def contract_policy(chain: Chain, deployment: Deployment, **changes: Any) -> Pol
 
 def build(url: str, folder: Path) -> World:
     """Deploy everything with the command line, as documented, and open a line of credit beside it."""
-    chain = connected(url)
+    chain = connect(url)
     for party in (OWNER, RELAYER, LENDER, BORROWER):
         party.on(chain)
     owner = keystore(OWNER, folder)
