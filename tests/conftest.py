@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from prover.toolchain.setup import development_key as make_key
+from verifier.circuits import instance
+
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = ROOT.parent / "shared" / "vectors"
 
@@ -24,6 +27,12 @@ def vectors() -> Path:
     if not VECTORS.is_dir():
         pytest.skip("skipped: ../shared/vectors is not present")
     return VECTORS
+
+
+@pytest.fixture(scope="session")
+def development_key() -> Path:
+    """The folder of the 8-2 development key, made when it is not there."""
+    return make_key(instance("8-2")).directory
 
 
 def vector(path: str) -> Any:
