@@ -4,6 +4,14 @@ pragma solidity ^0.8.28;
 /// @title What the tests use of forge's cheat codes
 /// @dev Written here after Foundry's public documentation.
 interface Vm {
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
@@ -16,6 +24,7 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
+    function lastCallGas() external view returns (Gas memory gas);
     function label(address account, string calldata name) external;
     function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function mockCallRevert(address callee, bytes calldata data, bytes calldata revertData) external;
