@@ -22,6 +22,8 @@ from verifier.prices import Prices
 from verifier.universe import Universe
 
 from .accounts import Account, AccountStatement
+from .evm.deployment import Deployment
+from .evm.snapshot import ChainSnapshot
 from .register import HolderRegister
 from .sealing import Sealed
 from .secrets import KeyFile
@@ -44,6 +46,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     KeyFile,
     Sealed,
     HolderRegister,
+    ChainSnapshot,
+    Deployment,
 )
 """Every file format."""
 

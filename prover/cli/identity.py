@@ -22,6 +22,7 @@ __all__ = ["register"]
 RESPONSE = Path("response.json")
 _DAY = 24 * 3600
 _MINUTE = 60
+_FIRST_ROLES: tuple[Role, ...] = ("holder", "attestor", "publisher")
 
 
 def register(app: typer.Typer) -> None:
@@ -68,7 +69,7 @@ def init(
             write_json(target, content, private=name == RESPONSE)
             wrote.append(str(target))
     (folder / SECRETS).mkdir(mode=0o700, parents=True, exist_ok=True)
-    for kind in get_args(Role):
+    for kind in _FIRST_ROLES:
         target = folder / SECRETS / f"{kind}.json"
         if not target.exists():
             create_key(kind, f"{'demo ' if demo else ''}{kind}", target)
@@ -92,7 +93,7 @@ def examples_directory() -> Path:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="holder, attestor or publisher.")],
+    kind: Annotated[str, typer.Argument(help="holder, attestor, publisher or publisher-evm.")],
     name: Annotated[str, typer.Option(help="What the key is called.")] = "",
     target: Annotated[
         Path | None, typer.Option("--out", help="The file; secrets/KIND.json by default.")

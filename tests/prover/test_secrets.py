@@ -59,8 +59,28 @@ def test_a_key_is_never_shown(role: Role) -> None:
 
 
 def test_keys_are_fresh() -> None:
-    assert len({new_key(role, "x").secret for role in ROLES for _ in range(5)}) == 15
+    assert len({new_key(role, "x").secret for role in ROLES for _ in range(5)}) == 5 * len(ROLES)
     assert new_key("holder", "x").number < 1 << 248 < R
+
+
+def test_the_address_of_a_publisher_on_a_chain() -> None:
+    """That of the key 1 is known everywhere; others are compared with an independent library."""
+    one = Key("publisher-evm", "one", bytes(31) + b"\x01")
+    assert one.public() == {"address": "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"}
+    accounts = pytest.importorskip("eth_account", reason="skipped: the extra evm is not installed")
+    for _ in range(5):
+        key = new_key("publisher-evm", "x")
+        assert key.address == accounts.Account.from_key(key.secret).address.lower()
+
+
+@pytest.mark.parametrize("secret", ["00" * 32, "ff" * 32])
+def test_a_secret_that_is_no_key_of_the_curve(tmp_path: Path, secret: str) -> None:
+    file = tmp_path / "key.json"
+    create_key("publisher-evm", "mine", file)
+    file.write_text(json.dumps(edited(json.loads(file.read_text()), "secret", secret)))
+    with pytest.raises(FormatError) as caught:
+        load_key(file, "publisher-evm")
+    assert caught.value.field == "secret"
 
 
 def test_the_wrong_passphrase(tmp_path: Path) -> None:
