@@ -38,6 +38,7 @@ GROTH16 = "tests/verifier/test_groth16.py::"
 VERIFY = "tests/verifier/test_verify.py::"
 JSON = "tests/verifier/test_strict_json.py::"
 ROWS = "tests/verifier/test_rows.py::"
+CHAIN = "tests/verifier/test_chain.py::"
 CHECKS = "verifier/checks.py"
 
 MUTANTS: dict[str, Mutant] = {
@@ -159,6 +160,27 @@ MUTANTS: dict[str, Mutant] = {
         " is not that of its challenge",
         'if False:\n        raise InvalidError("the proof\'s context is not that of its challenge',
         VERIFY + "test_a_challenge_that_says_what_the_proof_does_not",
+    ),
+    "another chain or contract": unless(
+        CHECKS, "(part.chain, part.contract) != contract",
+        CHAIN + "test_a_proof_for_another_chain_contract_or_policy",
+    ),
+    "another policy of the contract": unless(
+        CHECKS, "part.policy != chain_policy_id(policy).hex()",
+        CHAIN + "test_a_proof_for_another_chain_contract_or_policy",
+    ),
+    "the context of a contract not recomputed": one(
+        CHECKS,
+        'if part.context != case.bundle.statement.context:\n        raise InvalidError("the proof\'s context'
+        " is not that of the contract",
+        'if False:\n        raise InvalidError("the proof\'s context is not that of the contract',
+        CHAIN + "test_the_context_is_recomputed",
+    ),
+    "a standing nonce under the policy of a contract": unless(
+        CHECKS, "contract is not None", CHAIN + "test_a_standing_nonce_is_not_for_a_contracts_policy"
+    ),
+    "what a contract cannot demand": unless(
+        "verifier/chain.py", "wrong", CHAIN + "test_what_a_contract_cannot_demand"
     ),
     "any nonce": unless(CHECKS, "own.nonce != part.nonce", VERIFY + "test_the_answer_to_another_challenge"),
     "a standing nonce of the prover's choice": unless(
