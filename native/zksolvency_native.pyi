@@ -132,7 +132,7 @@ def verify(vk: Mapping[str, Any], public: Sequence[str], proof: Mapping[str, Any
 def verify_batch(
     vk: Mapping[str, Any], items: Iterable[tuple[Sequence[str], Mapping[str, Any]]]
 ) -> list[int]:
-    """Verify many proofs of one circuit at once; returns the places of the bad ones, malformed ones included."""
+    """Verify many proofs of one circuit at once; returns the places of the bad ones, malformed included."""
 
 def poseidon(inputs: _Elements) -> int:
     """Hash 1 to 16 elements with circomlib's Poseidon."""
