@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick_start import run_all
 
 from prover.toolchain.setup import development_key as make_key
 from verifier.circuits import instance
@@ -33,6 +34,14 @@ def vectors() -> Path:
 def development_key() -> Path:
     """The folder of the 8-2 development key, made when it is not there."""
     return make_key(instance("8-2")).directory
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, development_key: Path) -> Path:
+    """A folder in which the README's quick start has been run. Copy it; it is everybody's."""
+    folder = tmp_path_factory.mktemp("quick-start")
+    run_all(ROOT / "README.md", folder)
+    return folder
 
 
 def vector(path: str) -> Any:
