@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from verifier.canonical import keccak256
+from verifier.chain import circuit_id
 from verifier.circuits import Field, Instance, instances, layouts, packing, table
 from verifier.errors import FormatError
 from verifier.files import write_atomic
 
 from .export import camel
 
-__all__ = ["CONTRACTS", "LIBRARY", "circuit_id", "statement_library", "write_statement_library"]
+__all__ = ["CONTRACTS", "LIBRARY", "statement_library", "write_statement_library"]
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "verifier" / "contracts"
 """The Foundry project, in a checkout."""
@@ -36,11 +36,6 @@ _HEAD = """\
 // Written by `python -m prover.evm.statement` from circuits.json. Do not edit: run that again.
 pragma solidity ^0.8.28;
 """
-
-
-def circuit_id(key_name: str) -> bytes:
-    """What a key is called on chain: keccak256 of its name, which ends in ``_dev`` for a development key."""
-    return keccak256(key_name.encode())
 
 
 def statement_library() -> str:
