@@ -132,9 +132,9 @@ def sign_again(inputs: Inputs, account: Account, terms: dict[str, int]) -> None:
 
 @pytest.mark.slow
 def test_the_circuit_accepts_exactly_what_the_design_allows() -> None:
-    tally = run(25, "sample")
-    assert tally["accepted"] >= 3
-    assert len(tally) >= 6, tally
+    tally = run(14, "sample")
+    assert tally["accepted"] >= 2
+    assert len(tally) >= 5, tally
 
 
 if __name__ == "__main__":
