@@ -1,7 +1,7 @@
 """Real proofs for forge's tests: one account's, over two snapshots, and what the contracts need to take them.
 
-Everything in ``build/contracts/real.json`` is ABI-encoded, so the test in Solidity decodes what this project's
-Python encoded. `test_forge.py` writes it.
+Everything in ``build/contracts/real.json`` is ABI-encoded, so the test in Solidity decodes what this
+project's Python encoded. `test_forge.py` writes it.
 """
 
 from __future__ import annotations

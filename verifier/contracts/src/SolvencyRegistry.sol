@@ -82,7 +82,8 @@ contract SolvencyRegistry is PolicyBook, Pausable {
 
     /// @inheritdoc ISolvencyRegistry
     function resetBreaker(uint256 universe) external onlyOwner {
-        if (!isTripped[universe] || oracle.diverged(universe)) revert BreakerIsTripped(universe);
+        if (!isTripped[universe]) revert NotDiverged(universe);
+        if (oracle.diverged(universe)) revert BreakerIsTripped(universe);
         isTripped[universe] = false;
         emit BreakerReset(universe);
     }

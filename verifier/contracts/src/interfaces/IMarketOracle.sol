@@ -61,7 +61,8 @@ struct SnapshotRecord {
     bool revoked;
 }
 
-/// @notice One feed of a universe.
+/// @notice One feed of a universe. Sources must be such that nobody can move one for a moment; with a second one,
+/// `maxDivergence` must leave room for both sources' ages, because anyone may trip a breaker while they disagree.
 /// @param feed keccak256 of the feed's id in snapshots.
 /// @param adapter Where its live price is read.
 /// @param check A second source that must agree with the first, or zero.
