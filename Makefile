@@ -12,7 +12,7 @@ CARGO  := $(shell command -v cargo 2>/dev/null)
 help:                ## Show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(STAMPS)/python $(STAMPS)/node $(STAMPS)/native      ## Virtual environment, npm packages, native kernel
+setup: $(STAMPS)/python $(STAMPS)/node $(STAMPS)/contracts $(STAMPS)/native  ## Virtual environment, npm packages, native kernel
 
 $(STAMPS)/python: pyproject.toml
 	@echo "== Python packages (.venv)"
@@ -26,6 +26,11 @@ $(STAMPS)/node: package.json package-lock.json
 	@echo "== Node packages (node_modules)"
 	@command -v npm >/dev/null || { echo "Node 20 or newer (with npm) is needed: https://nodejs.org" >&2; exit 3; }
 	@npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/contracts: verifier/contracts/package.json verifier/contracts/package-lock.json $(STAMPS)/node
+	@echo "== Node packages of the contracts (forge, anvil, OpenZeppelin)"
+	@npm ci --prefix verifier/contracts --no-audit --no-fund --loglevel=error
 	@mkdir -p $(STAMPS) && touch $@
 
 # The native kernel is an accelerator: without cargo everything works through snarkjs and Python.

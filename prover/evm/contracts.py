@@ -232,15 +232,20 @@ def _answer(request: str) -> dict[str, Any]:
     version = place.package_version("solc")
     key = hashlib.sha256(f"{version}\n{request}".encode()).hexdigest()
     kept = place.build / "contracts" / f"compiled-{key[:32]}.json"
-    if kept.is_file():
-        loaded: dict[str, Any] = json.loads(kept.read_text())
-        return loaded
-    file = kept.with_suffix(".input.json")
+    with place.lock("contracts"):
+        if not kept.is_file():
+            write_atomic(kept, json.dumps({"contracts": _compiled(request, kept.with_suffix(".input.json"))}))
+    loaded: dict[str, Any] = json.loads(kept.read_text())
+    return loaded
+
+
+def _compiled(request: str, file: Path) -> dict[str, Any]:
+    """What solc makes of a request, which it reads from a file."""
     write_atomic(file, request)
     try:
         output = run(
             [node(), _COMPILER, file],
-            cwd=place.root,
+            cwd=workspace().root,
             limit=_LIMIT,
             what="compiling the contracts",
             mend="Run: make setup",
@@ -251,8 +256,8 @@ def _answer(request: str) -> dict[str, Any]:
     wrong = [problem for problem in answer.get("errors", []) if problem.get("severity") == "error"]
     if wrong:
         raise EnvironmentFault(f"the contracts do not compile: {wrong[0].get('formattedMessage', wrong[0])}")
-    write_atomic(kept, json.dumps({"contracts": answer["contracts"]}))
-    return answer
+    contracts: dict[str, Any] = answer["contracts"]
+    return contracts
 
 
 def _artifact(name: str, compiled: dict[str, Any]) -> Artifact:

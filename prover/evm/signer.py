@@ -20,8 +20,9 @@ KEY_VARIABLE = "ZKSOLVENCY_EVM_KEY"
 
 _RECEIPT_LIMIT = 180.0
 _POLL = 0.5
-_MARGIN = 20
-"""Part of an estimate that is added to it: state may change until a transaction is included."""
+_MARGIN = 4
+"""Part of an estimate that is added to it: what is stored may change until a transaction is included, and
+what is not used is not paid."""
 
 
 @dataclass(frozen=True)
