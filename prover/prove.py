@@ -119,6 +119,7 @@ def prove(
         When a key, a compiled circuit or a program is missing.
     """
     clock = _Clock(stage_ended)
+    prover: Backend = choose_backend(backend)
     with clock.stage("statement and snapshot"):
         terms = claimed_terms(statement, snapshot, ratio=policy.ratio_k, floor=policy.floor)
         _belong_together(statement, snapshot, policy, challenge)
@@ -126,7 +127,7 @@ def prove(
         report = margin(statement, snapshot, terms)
         _solvent(report)
     chosen = choose_instance(report, snapshot, policy, size)
-    store = KeyStore(keys or workspace().keys)
+    store = _key_store(keys, chosen)
     circuit = compiled(chosen)
     key = _proving_key(store, policy, chosen, circuit)
     with clock.stage("witness"):
@@ -135,7 +136,6 @@ def prove(
     if debug:
         with clock.stage("every constraint"):
             _satisfied(circuit, witness)
-    prover: Backend = choose_backend(backend)
     with clock.stage(f"proof ({prover.name})"):
         proof, public = prover.prove(key.directory / PROVING_KEY, witness)
     del witness, inputs
@@ -258,6 +258,15 @@ def _solvent(report: MarginReport) -> None:
             f"{report.level} margin, ratio and floor that the policy demands. Nothing was written; "
             "`zksolvency check --policy policy.json` shows why"
         )
+
+
+def _key_store(keys: Path | None, instance: Instance) -> KeyStore:
+    directory = keys or workspace().keys
+    if not directory.is_dir():
+        raise UsageError(
+            f"{directory}: there are no keys. For a development key: zksolvency setup --size {instance.size}"
+        )
+    return KeyStore(directory)
 
 
 def _proving_key(store: KeyStore, policy: Policy, instance: Instance, circuit: Compiled) -> StoredKey:

@@ -23,6 +23,9 @@ from .output import emit_error
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
+"""What typer makes of a KeyboardInterrupt, without a word."""
+
 app = typer.Typer(
     name="zksolvency",
     help="Prove that a derivatives account is solvent, without showing it.\n\n"
@@ -41,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     accelerate_hashes()
     try:
-        return int(app(args=arguments, standalone_mode=False, prog_name="zksolvency") or 0)
+        code = int(app(args=arguments, standalone_mode=False, prog_name="zksolvency") or 0)
+        if code == _INTERRUPTED:
+            return _fail(UsageError("interrupted; files are whole, old or new"), arguments)
+        return code
     except ZkSolvencyError as error:
         return _fail(error, arguments)
     except TyperException as error:
@@ -50,10 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Files are parsed elsewhere: what does not fit a format here came with an option.
         return _fail(UsageError(f"an option does not fit: {format_error(error)}"), arguments)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(UsageError("interrupted; nothing was written"), arguments)
+        return _fail(UsageError("interrupted; files are whole, old or new"), arguments)
     except BrokenPipeError:
+        # Nobody read the verdict to its end, so it must not count as one.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return ZkSolvencyError.exit_code
     except OSError as error:
         return _fail(_from_os(error), arguments)
     except Exception as error:
