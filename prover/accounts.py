@@ -471,7 +471,8 @@ def sign_statement(
     if account.universe != universe.hash:
         raise FormatError("universe", "is not the account's", mend="Import the account in this universe")
     if account.venue != universe.venue:
-        raise FormatError("venue", "is not the universe's", value=account.venue)
+        mend = f"The universe is of {universe.venue}"
+        raise FormatError("venue", "is not the universe's", value=account.venue, mend=mend)
     check_lines(quantities(account.positions, universe, valid_until=valid_until), universe)
     x, y = eddsa.public_key(secret)
     unsigned = AccountStatement(

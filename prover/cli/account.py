@@ -30,6 +30,7 @@ from .options import (
     STATEMENT,
     Json,
     PassphraseFile,
+    about,
     passphrase,
     unlock,
 )
@@ -118,7 +119,9 @@ def check(
     """
     held = _read_account(account, passphrase(passphrase_file))
     snapshot = Snapshot.load(market)
-    report = margin(held, snapshot, _claim(snapshot, policy, ratio, floor))
+    claim = _claim(snapshot, policy, ratio, floor)
+    with about(account):
+        report = margin(held, snapshot, claim)
 
     def text() -> None:
         for title, columns, rows in margin_tables(report):
@@ -206,7 +209,7 @@ def sign(
     number = _holder(holder)
     whose = subject or f"holder:{number}"
     attestor = unlock(key or SECRETS / "attestor.json", "attestor", phrase)
-    with HolderRegister.locked(holders):
+    with HolderRegister.locked(holders), about(file):
         register_, sequence = HolderRegister.open(holders).next(account.venue, whose, number)
         statement = sign_statement(
             account,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ import typer
 from prover.secrets import Key, KeyFile, Role
 from prover.toolchain.workspace import workspace
 from verifier.__main__ import default_keys
-from verifier.errors import UsageError
+from verifier.errors import FormatError, UsageError
 
 __all__ = [
     "ACCOUNT",
@@ -26,6 +28,7 @@ __all__ = [
     "UNIVERSE",
     "Json",
     "PassphraseFile",
+    "about",
     "passphrase",
     "unlock",
     "verifier_keys",
@@ -65,6 +68,15 @@ def passphrase(file: Path | None) -> str | None:
             raise UsageError(f"{file}: its first line is empty; write the passphrase there")
         return lines[0]
     return os.environ.get("ZKSOLVENCY_PASSPHRASE") or None
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Name the file in what is said of its members by code that does not know it."""
+    try:
+        yield
+    except FormatError as error:
+        raise error if error.source else error.within(str(path)) from None
 
 
 def unlock(path: Path, kind: Role, phrase: str | None) -> Key:
