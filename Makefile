@@ -7,7 +7,7 @@ CARGO  := $(shell command -v cargo 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup circuits keys demo test lint bench wheel agreement clean
+.PHONY: help setup circuits keys demo test lint bench gas wheel clean
 
 help:                ## Show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ lint: setup          ## Style and types
 
 bench: keys          ## Ratios against snarkjs and rapidsnark, into build/bench.json
 	@$(PY) -m benchmarks
+
+gas: setup           ## Gas of whole transactions, into build/gas.json
+	@$(PY) -m prover.evm.forge snapshot --check
 
 # Zig links against an old C library, so the wheel runs on every Linux that Python wheels run on.
 ifeq ($(shell uname -s),Linux)
