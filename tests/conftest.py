@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from quick_start import run_all
+from vector_files import VECTORS
 
 from prover.toolchain.setup import development_key as make_key
 from verifier.circuits import instance
 
 ROOT = Path(__file__).resolve().parents[1]
-VECTORS = ROOT.parent / "shared" / "vectors"
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +40,3 @@ def finished(tmp_path_factory: pytest.TempPathFactory, development_key: Path) ->
     folder = tmp_path_factory.mktemp("quick-start")
     run_all(ROOT / "README.md", folder)
     return folder
-
-
-def vector(path: str) -> Any:
-    """One vector file as JSON, for parametrising; skips the module when it is not there."""
-    file = VECTORS / path
-    if not file.is_file():
-        pytest.skip(f"skipped: ../shared/vectors/{path} is not present", allow_module_level=True)
-    return json.loads(file.read_text())

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from conftest import vector
 from market_inputs import feed, market, perpetual, text, tier
+from vector_files import vector
 
 from prover.engine import MarginReport, evaluate
 from prover.tables.build import build_rows, build_universe
