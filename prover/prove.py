@@ -306,4 +306,8 @@ def _accepted(
     result = verify(bundle, policy, store, challenge=challenge, check_proof=check)
     if not result.valid:
         failed = "; ".join(f"{check.name}: {check.detail}" for check in result.failed)
-        raise InvalidError(f"our own verifier refuses the proof, so nothing was written ({failed})")
+        proof_alone = [check.name for check in result.failed] == ["proof"]
+        mend = (
+            ". Is the proving key damaged? zksolvency setup looks, and makes it again" if proof_alone else ""
+        )
+        raise InvalidError(f"our own verifier refuses the proof, so nothing was written ({failed}){mend}")

@@ -50,5 +50,6 @@ def edit(path: str | Path, member: str, value: Any, target: str | Path | None = 
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder by its path in it."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Every file of a folder by its path in it, without the empty ones that keep two commands apart."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
