@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +104,15 @@ def test_behaviours_are_listed_beside_their_tests(kind: str) -> None:
     tests = sorted(path.name.removesuffix(".t.sol") for path in (CONTRACTS / "test" / kind).glob("*.t.sol"))
     trees = sorted(path.stem for path in (CONTRACTS / "test" / kind).glob("*.tree"))
     assert tests == trees
+
+
+def test_attacks_name_tests_that_exist() -> None:
+    page = (CONTRACTS.parents[1] / "docs" / "contracts.md").read_text()
+    sources = "".join(path.read_text() for path in (CONTRACTS / "test").glob("*/*.t.sol"))
+    sources += "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    known = set(re.findall(r"(?:function|def) (test\w+)\(", sources))
+    named = set(re.findall(r"`(?:\w+\.)?(test_\w+)`", page))
+    assert len(named) > 40
+    assert named <= known
+    for ending in re.findall(r"`…(\w+)`", page) + re.findall(r"`\w+\.\*(\w+)`", page):
+        assert any(name.endswith(ending) for name in known), ending

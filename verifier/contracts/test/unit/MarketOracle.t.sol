@@ -324,11 +324,13 @@ contract MarketOracleTest is System {
 
     function test_TooLittleGasIsNoAnswer() public {
         MarketSnapshot memory made = post(1);
+        // A source that needs much: when it runs out of gas, the 64th that is kept back is enough to go on with.
+        usdc.setMode(5);
+        bytes memory data = abi.encodeCall(oracle.inEnvelope, (made.marketRoot));
         uint256 answers;
         // Whatever gas somebody sends, a good price never looks bad.
-        for (uint256 gasSent = 10_000; gasSent < 800_000; gasSent += 7_919) {
-            (bool done, bytes memory answer) =
-                address(oracle).staticcall{gas: gasSent}(abi.encodeCall(oracle.inEnvelope, (made.marketRoot)));
+        for (uint256 gasSent = 150_000; gasSent < 560_000; gasSent += 701) {
+            (bool done, bytes memory answer) = address(oracle).staticcall{gas: gasSent}(data);
             if (!done) continue;
             ++answers;
             assertTrue(abi.decode(answer, (bool)), "inside");

@@ -10,7 +10,7 @@ import {IPriceAdapter} from "../../src/interfaces/IPriceAdapter.sol";
 contract SettablePrice is IPriceAdapter {
     uint256 public low;
     uint256 public high;
-    /// 0 answers, 1 reverts, 2 burns all gas, 3 answers one word, 4 answers three words
+    /// 0 answers, 1 reverts, 2 burns all gas, 3 answers one word, 4 answers three words, 5 needs much gas and answers
     uint256 public mode;
 
     function set(uint256 price) external {
@@ -38,6 +38,10 @@ contract SettablePrice is IPriceAdapter {
                 mstore(0x40, 1)
                 return(0x00, length)
             }
+        }
+        if (mode == 5) {
+            uint256 before = gasleft();
+            while (before - gasleft() < 200_000) {}
         }
         return (low, high);
     }

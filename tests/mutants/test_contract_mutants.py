@@ -1,0 +1,98 @@
+"""Each bug planted in a contract turns its test red, and without bugs all of those tests are green."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prover.evm.forge import foundry_program
+from prover.evm.statement import CONTRACTS
+from prover.toolchain.workspace import workspace
+from tests.mutants.contract_mutants import MUTANTS, Mutant
+from verifier.errors import EnvironmentFault
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def copy() -> Iterator[Path]:
+    """A copy of the contracts to plant bugs in; only the patched part of it is compiled each time."""
+    try:
+        foundry_program("forge")
+    except EnvironmentFault as fault:
+        pytest.skip(f"skipped: {fault}")
+    place = workspace().build / "mutants" / "contracts"
+    for name in ("src", "test", "script"):
+        shutil.rmtree(place / name, ignore_errors=True)
+        shutil.copytree(CONTRACTS / name, place / name)
+    shutil.copyfile(CONTRACTS / "package.json", place / "package.json")
+    settings = (CONTRACTS / "foundry.toml").read_text().replace("../../build/contracts/", "build/")
+    (place / "foundry.toml").write_text(settings)
+    if not (place / "node_modules").exists():
+        (place / "node_modules").symlink_to(CONTRACTS / "node_modules")
+    yield place
+
+
+def run(place: Path, suites: str, tests: str) -> subprocess.CompletedProcess[str]:
+    """Run tests by name, without optimising: planted bugs do not need fast code."""
+    return subprocess.run(
+        [
+            str(foundry_program("forge")),
+            "test",
+            *("--match-path", f"test/unit/{suites}.t.sol", "--match-test", f"^({tests})\\("),
+        ],
+        cwd=place,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(place),
+            "FOUNDRY_OFFLINE": "true",
+            "FOUNDRY_OPTIMIZER": "false",
+            "FOUNDRY_DENY": "never",
+            "NO_COLOR": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+
+def test_without_bugs_they_are_green(copy: Path) -> None:
+    wanted = {mutant.test for mutant in MUTANTS.values()}
+    done = run(copy, "*", "|".join(sorted(wanted)))
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert wanted <= set(re.findall(r"\[PASS\] (\w+)\(", done.stdout))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_planted_bug(copy: Path, name: str) -> None:
+    mutant: Mutant = MUTANTS[name]
+    file = copy / "src" / mutant.file
+    sound = file.read_text()
+    assert _squeezed(sound).count(_squeezed(mutant.old)) == 1, f"{mutant.file} no longer has the text once"
+    file.write_text(_patched(sound, mutant))
+    try:
+        done = run(copy, mutant.suite, mutant.test)
+    finally:
+        file.write_text(sound)
+    assert "Compiler run successful" in done.stdout, done.stdout[-4000:] + done.stderr[-2000:]
+    assert done.returncode == 1, "the bug went unnoticed"
+    assert re.search(rf"\[FAIL[^\n]*\] {mutant.test}\(", done.stdout), done.stdout[-4000:]
+
+
+def _patched(text: str, mutant: Mutant) -> str:
+    """The text with the patch, however its lines are broken."""
+    pattern = r"\s+".join(re.escape(word) for word in mutant.old.split())
+    patched, count = re.subn(pattern, lambda _: mutant.new, text)
+    assert count == 1
+    return patched
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
