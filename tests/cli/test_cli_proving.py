@@ -14,8 +14,11 @@ from samples import write_keys
 import prover.prove
 from prover.r1cs import parse_witness, write_witness
 from prover.toolchain import process
+from prover.toolchain.circom import Compiled
 from prover.toolchain.setup import development_key as make_key
+from prover.toolchain.wasm import witness_file
 from prover.toolchain.workspace import workspace
+from prover.witness import Inputs
 from verifier.circuits import instance
 
 NATIVE = importlib.util.find_spec("zksolvency_native") is not None
@@ -215,10 +218,9 @@ def test_a_witness_that_breaks_the_circuit_is_never_written(
     folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """--debug names the constraint and its signals, and no value; without it the self-check refuses."""
-    real = prover.prove.witness_file
 
-    def spoilt(*arguments: object) -> bytes:
-        wires = parse_witness(real(*arguments))  # type: ignore[arg-type]
+    def spoilt(circuit: Compiled, inputs: Inputs) -> bytes:
+        wires = parse_witness(witness_file(circuit, inputs))
         wires[len(wires) // 2] ^= 1
         return write_witness(wires)
 
