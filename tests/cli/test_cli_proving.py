@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -15,13 +14,14 @@ import prover.prove
 from prover.r1cs import parse_witness, write_witness
 from prover.toolchain import process
 from prover.toolchain.circom import Compiled
+from prover.toolchain.native import kernel
 from prover.toolchain.setup import development_key as make_key
 from prover.toolchain.wasm import witness_file
 from prover.toolchain.workspace import workspace
 from prover.witness import Inputs
 from verifier.circuits import instance
 
-NATIVE = importlib.util.find_spec("zksolvency_native") is not None
+NATIVE = kernel() is not None
 needs_native = pytest.mark.skipif(not NATIVE, reason="skipped: the native kernel is not installed")
 
 
