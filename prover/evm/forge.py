@@ -46,7 +46,7 @@ def foundry_program(name: str) -> Path:
     place = CONTRACTS / "node_modules" / "@foundry-rs" / f"{name}-{system}-{processor}" / "bin"
     program = place / f"{name}{suffix}"
     if not program.is_file():
-        raise EnvironmentFault(f"{name} is not installed. Run: npm ci in verifier/contracts")
+        raise EnvironmentFault(f"{name} is not installed. Run: npm install --no-package-lock in verifier/contracts")
     return program
 
 
@@ -62,11 +62,11 @@ def prepare() -> None:
         foundry_program("forge")
     except EnvironmentFault:
         run(
-            [npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            [npm(), "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"],
             cwd=CONTRACTS,
             limit=_NPM_LIMIT,
             what="installing the contracts' Node packages",
-            mend="Run: npm ci in verifier/contracts",
+            mend="Run: npm install --no-package-lock in verifier/contracts",
         )
 
 

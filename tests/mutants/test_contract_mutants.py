@@ -17,7 +17,7 @@ from prover.toolchain.workspace import workspace
 from tests.mutants.contract_mutants import MUTANTS, Mutant
 from verifier.errors import EnvironmentFault
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
