@@ -46,7 +46,7 @@ def foundry_program(name: str) -> Path:
     place = CONTRACTS / "node_modules" / "@foundry-rs" / f"{name}-{system}-{processor}" / "bin"
     program = place / f"{name}{suffix}"
     if not program.is_file():
-        raise EnvironmentFault(f"{name} is not installed. Run: npm install --no-package-lock in verifier/contracts")
+        raise EnvironmentFault(f"{name} is not installed. Run: npm install in verifier/contracts")
     return program
 
 
