@@ -48,10 +48,14 @@ def new(
     keys: Annotated[Path | None, typer.Option(help="Where the keys to accept are.")] = None,
     market: Annotated[Path, typer.Option(help="A snapshot of the accepted universe.")] = MARKET,
     attestor: Annotated[
-        list[Path] | None, typer.Option(help="Key file of an accepted attestor; repeat.")
+        list[str] | None,
+        typer.Option(
+            help="An accepted attestor: NAME=NUMBER as `keys show` prints it, or a key file; repeat."
+        ),
     ] = None,
     publisher: Annotated[
-        list[Path] | None, typer.Option(help="Key file of an accepted publisher; repeat.")
+        list[str] | None,
+        typer.Option(help="An accepted publisher: NAME=PUBLIC_KEY, or a key file; repeat."),
     ] = None,
     quorum: Annotated[int, typer.Option(help="How many of the publishers must have signed.")] = 1,
     level: Annotated[
@@ -81,8 +85,8 @@ def new(
     source = keys or workspace().keys
     store = target.parent / "keys"
     accepted, development = _accept(size, source, store)
-    attestors = [_public(path, "attestor") for path in attestor or [SECRETS / "attestor.json"]]
-    publishers = [_public(path, "publisher") for path in publisher or [SECRETS / "publisher.json"]]
+    attestors = [_public(each, "attestor", "attestor") for each in attestor or [_own("attestor")]]
+    publishers = [_public(each, "publisher", "public_key") for each in publisher or [_own("publisher")]]
     made = Policy.parse(
         {
             "schema": Policy.SCHEMA,
@@ -90,11 +94,9 @@ def new(
             "audience": audience,
             "circuits": accepted,
             "allow_development_keys": development,
-            "attestors": [{"name": file.name, "attestor": file.public["attestor"]} for file in attestors],
+            "attestors": attestors,
             "allow_self_declared": allow_self_declared,
-            "publishers": [
-                {"name": file.name, "public_key": file.public["public_key"]} for file in publishers
-            ],
+            "publishers": publishers,
             "publisher_quorum": quorum,
             "universe": str(snapshot.universe.hash),
             "level": level or snapshot.level,
@@ -204,10 +206,20 @@ def _instance(size: str) -> str:
         raise UsageError(f"--size {size}: is not known; it is one of {known}") from None
 
 
-def _public(path: Path, kind: str) -> KeyFile:
+def _own(kind: str) -> str:
+    """The key file that `init` makes, for who plays all roles."""
+    return str(SECRETS / f"{kind}.json")
+
+
+def _public(given: str, kind: str, member: str) -> dict[str, str]:
+    """Name and public number: given as NAME=NUMBER, or read from a key file."""
+    name, equals, number = given.partition("=")
+    if equals and name and number:
+        return {"name": name, member: number}
+    path = Path(given)
     if not path.exists():
-        raise UsageError(f"{path}: there is no such key file; name one with --{kind}")
+        raise UsageError(f"{path}: there is no such key file; name one with --{kind}, or give NAME=NUMBER")
     file = KeyFile.load(path)
     if file.kind != kind:
         raise UsageError(f"{path}: is a {file.kind}'s key, and a {kind}'s is needed")
-    return file
+    return {"name": file.name, member: file.public[member]}
