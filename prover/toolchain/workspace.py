@@ -117,7 +117,7 @@ class Workspace:
         return hashlib.sha256((self.root / "package-lock.json").read_bytes()).hexdigest()
 
     def _packages_current(self) -> bool:
-        """Whether node_modules came from this lock file; a checkout's, or a linked one, is its owner's business."""
+        """Whether node_modules came from this lock file; a linked one is its owner's business."""
         if self.root == _CHECKOUT or self.node_modules.is_symlink():
             return True
         return self._stamp.is_file() and self._stamp.read_text() == self._lock_hash()
