@@ -156,6 +156,18 @@ def test_a_home_gets_sources_and_packages(tmp_path: Path, monkeypatch: pytest.Mo
     ).read_bytes()
 
 
+def test_linked_packages_are_never_reinstalled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = tmp_path / "owner" / "node_modules"
+    (packages / "circom2").mkdir(parents=True)
+    (packages / "circom2" / "package.json").write_text("{}")
+    where = Workspace(tmp_path / "home")
+    where.root.mkdir()
+    where.node_modules.symlink_to(packages)
+    monkeypatch.setenv("PATH", "")  # npm would be missed
+    where.prepare()
+    assert [entry.name for entry in packages.iterdir()] == ["circom2"]
+
+
 def test_a_wheel_takes_its_sources_from_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     shutil.copytree(ROOT / "circuits", data / "circuits")
