@@ -89,6 +89,7 @@ def documents(instance: Instance, verification_key: str, folder: Path) -> list[s
             valid_until=now + 36000,
             feeds=(
                 Feed(id="BTC-mark", kind="mark", underlying="BTC", price="60000", low="57000", high="63000"),
+                Feed(id="ETH-mark", kind="mark", underlying="ETH", price="3000", low="2850", high="3150"),
             ),
             frozen=("USDC",),
             nodes=nodes,
