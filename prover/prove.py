@@ -30,7 +30,7 @@ from .backends import Backend, choose_backend
 from .check import owed
 from .engine import MarginReport, margin
 from .r1cs import parse_witness, read_r1cs, read_symbols
-from .toolchain.circom import Compiled, compiled
+from .toolchain.circom import Compiled, compiled, source_map
 from .toolchain.setup import PROVING_KEY
 from .toolchain.wasm import witness_file
 from .toolchain.workspace import workspace
@@ -292,8 +292,10 @@ def _proving_key(store: KeyStore, policy: Policy, instance: Instance, circuit: C
 
 
 def _satisfied(circuit: Compiled, witness: bytes) -> None:
-    """Every constraint in exact integers; those that fail are named, with their signals and no value."""
-    failures = read_r1cs(circuit.r1cs).check(parse_witness(witness), read_symbols(circuit.sym))
+    """Every constraint in exact integers; those that fail are named by template and line, with no value."""
+    failures = read_r1cs(circuit.r1cs).check(
+        parse_witness(witness), read_symbols(circuit.sym), sources=source_map(circuit)
+    )
     if failures:
         raise InvalidError("the witness breaks the circuit: " + "; ".join(map(str, failures)))
 

@@ -8,7 +8,7 @@ Source: iden3's published binary formats of r1cs and wtns files, and circom's de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from verifier.errors import FormatError, UsageError
 from verifier.field import R
+
+from .source_map import Place, SourceMap, innermost
 
 __all__ = [
     "Combination",
@@ -68,18 +70,22 @@ class Failure:
     constraint
         Its position in the file; −1 for the constant wire, which must be 1.
     component
-        The innermost component that all its named signals have in common, such as ``main.slot[0]``.
+        The innermost component that sees all its signals, such as ``main.slot[0]``.
     signals
         Names of the signals in it, sorted; ``wire 17`` where there is no name.
+    place
+        Template, file and line, where the sources were given and say so.
     """
 
     constraint: int
     component: str
     signals: tuple[str, ...]
+    place: Place | None = None
 
     def __str__(self) -> str:
         shown = ", ".join(self.signals[:6]) + (", …" if len(self.signals) > 6 else "")
-        return f"constraint {self.constraint} in {self.component}: {shown}"
+        where = f" ({self.place})" if self.place else ""
+        return f"constraint {self.constraint} in {self.component}{where}: {shown}"
 
 
 class Symbols:
@@ -103,6 +109,14 @@ class Symbols:
     def name(self, wire: int) -> str:
         """The wire's shortest path, or ``wire 17``."""
         return "one" if wire == 0 else self._names.get(wire, f"wire {wire}")
+
+    def names(self, wires: Collection[int]) -> dict[int, list[str]]:
+        """Every name of each of these wires, nearest to main first; ``wire 17`` where there is none."""
+        found: dict[int, list[str]] = {wire: [] for wire in sorted(wires)}
+        for name, wire in self.wires.items():
+            if wire in found:
+                found[wire].append(name)
+        return {wire: sorted(names, key=_depth) or [self.name(wire)] for wire, names in found.items()}
 
     def wire(self, name: str) -> int:
         """The wire of a signal such as ``main.out``; KeyError when it is unknown or was optimised away."""
@@ -174,28 +188,39 @@ class R1cs:
         """Whether every constraint holds and the constant wire is 1."""
         return witness[0] == 1 and next(self.failing(witness), None) is None
 
-    def check(self, witness: Sequence[int], symbols: Symbols | None = None, limit: int = 20) -> list[Failure]:
-        """The first `limit` failures, by name; empty when the witness satisfies the circuit."""
+    def check(
+        self,
+        witness: Sequence[int],
+        symbols: Symbols | None = None,
+        limit: int = 20,
+        *,
+        sources: SourceMap | None = None,
+        within: Iterable[int] | None = None,
+    ) -> list[Failure]:
+        """The first `limit` failures, by name; empty when the witness satisfies the circuit.
+
+        Parameters
+        ----------
+        witness
+            One field element a wire.
+        symbols
+            Names of wires.
+        limit
+            How many to look for.
+        sources
+            The circuit's sources, to name template and line.
+        within
+            Positions of constraints to look at; all when left out.
+        """
         names = symbols or Symbols({})
         found = [] if witness[0] == 1 else [Failure(-1, "main", ("one",))]
-        for place in self.failing(witness):
+        for place in self.failing(witness, within):
             if len(found) == limit:
                 break
-            signals = tuple(sorted(names.name(wire) for wire in self.constraints[place].wires() - {0}))
-            found.append(Failure(place, _common_component(signals), signals))
+            component, signals = innermost(names.names(self.constraints[place].wires() - {0}))
+            line = sources.place(component, signals) if sources else None
+            found.append(Failure(place, component, signals, line))
         return found
-
-
-def _common_component(signals: Sequence[str]) -> str:
-    paths = [name.split(".")[:-1] for name in signals if name.startswith("main")]
-    if not paths:
-        return "main"
-    common = []
-    for steps in zip(*paths, strict=False):
-        if len(set(steps)) > 1:
-            break
-        common.append(steps[0])
-    return ".".join(common) or "main"
 
 
 # --- files ------------------------------------------------------------------------------------------

@@ -19,11 +19,20 @@ from verifier.circuits import Instance, instance, instances, packing, table
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
 from verifier.files import write_atomic, write_json
 
+from ..source_map import SourceMap
 from .binfile import r1cs_header
 from .process import Progress, node, quiet, run
 from .workspace import Workspace, workspace
 
-__all__ = ["Compiled", "compile_file", "compile_instance", "compiled", "constants_text", "main_text"]
+__all__ = [
+    "Compiled",
+    "compile_file",
+    "compile_instance",
+    "compiled",
+    "constants_text",
+    "main_text",
+    "source_map",
+]
 
 _LIMIT = 1800.0
 _OPTIMISATION = "--O2"
@@ -144,6 +153,14 @@ def compiled(of: Instance, where: Workspace | None = None) -> Compiled:
     if stamp is None or not _complete(source):
         raise UsageError(f"the circuit {of.size} is not compiled. Run: zksolvency setup --size {of.size}")
     return _outputs(source, stamp, 0.0)
+
+
+def source_map(of: Compiled, where: Workspace | None = None) -> SourceMap:
+    """The sources that an instance was compiled from."""
+    where = where or workspace()
+    main = of.r1cs.with_suffix(".circom")
+    folders = (where.circuits, where.compiled, where.node_modules / "circomlib" / "circuits")
+    return SourceMap(main, _sources(main, folders))
 
 
 def _compile(source: Path, folders: tuple[Path, ...], where: Workspace) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -217,7 +218,7 @@ def test_a_spoilt_proving_key(how: str, proving_keys: Path, folder: Path, run: R
 def test_a_witness_that_breaks_the_circuit_is_never_written(
     folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """--debug names the constraint and its signals, and no value; without it the self-check refuses."""
+    """--debug names the constraint by template and line; without it the self-check refuses."""
 
     def spoilt(circuit: Compiled, inputs: Inputs) -> bytes:
         wires = parse_witness(witness_file(circuit, inputs))
@@ -229,6 +230,7 @@ def test_a_witness_that_breaks_the_circuit_is_never_written(
     ran = run("prove", "--debug")
     assert ran.code == 1
     assert "breaks the circuit" in ran.err and "main." in ran.err
+    assert re.search(r"template \w+, \w+\.circom:\d+", ran.err)
     assert content(folder) == before
     ran = run("prove")
     assert ran.code == 1
