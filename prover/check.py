@@ -36,11 +36,33 @@ def margin_dict(report: MarginReport) -> dict[str, Any]:
         "missing": _exact(report.missing),
         "slack": str(report.slack),
         "groups": [
-            {"underlying": report.groups[group], "loss": _exact(loss), "binding_node": _node(report, group)}
+            {
+                "underlying": report.groups[group],
+                "loss": _exact(loss),
+                "binding_node": _node(report, group),
+                **_group_extensions(report, group),
+            }
             for group, loss in report.losses.items()
         ],
+        **({"subgroups": _subgroups_dict(report)} if report.sub_losses else {}),
         "positions": [_position_dict(report, part) for part in report.positions],
     }
+
+
+def _group_extensions(report: MarginReport, group: int) -> dict[str, Any]:
+    """What the layout charges a group beside its nodes; nothing for a plain table."""
+    found: dict[str, Any] = {}
+    if group in report.charges:
+        found["charge"] = _exact(report.charges[group])
+    if group in report.isolated:
+        found["scan_loss"] = _exact(report.scan_losses[group])
+        found["isolated_charge"] = _exact(report.isolated[group])
+        found["pays"] = "isolated charge" if group in report.is_isolated else "scan loss"
+    return found
+
+
+def _subgroups_dict(report: MarginReport) -> list[dict[str, Any]]:
+    return [{"subgroup": each, "loss": _exact(loss)} for each, loss in report.sub_losses.items()]
 
 
 def _position_dict(report: MarginReport, part: PositionMargin) -> dict[str, Any]:
@@ -50,7 +72,7 @@ def _position_dict(report: MarginReport, part: PositionMargin) -> dict[str, Any]
         "size": part.size_text,
         "underlying": report.groups[part.group],
         "value": _exact(part.value),
-        "nodes": [_exact(profit) for profit in part.nodes],
+        "nodes": [_exact(report.profit_at(part, node)) for node in range(len(part.nodes))],
         "loss_at_binding_node": _exact(_loss(report, part)),
         "addon": _exact(part.addon),
         "bracket": part.bracket + 1,
@@ -76,9 +98,9 @@ def margin_tables(report: MarginReport) -> list[tuple[str, list[str], list[list[
         ["result", "passes" if report.passes else f"fails: {owed(report.missing)} {unit} missing"],
     ]
     groups = [
-        [report.groups[group], owed(loss), _node(report, group) or "no loss"]
-        for group, loss in report.losses.items()
+        [report.groups[group], owed(loss), _binding(report, group)] for group, loss in report.losses.items()
     ]
+    groups += [[f"subgroup {each}", owed(loss), "its own"] for each, loss in report.sub_losses.items()]
     positions = [
         [
             part.instrument or str(part.index),
@@ -106,7 +128,11 @@ def margin_tables(report: MarginReport) -> list[tuple[str, list[str], list[list[
 def _loss(report: MarginReport, part: PositionMargin) -> int:
     """What the position loses (negative: gains) at the node that binds its group; 0 when none does."""
     node = report.binding_node[part.group]
-    return 0 if node is None else -part.nodes[node]
+    return 0 if node is None else -report.profit_at(part, node)
+
+
+def _binding(report: MarginReport, group: int) -> str:
+    return "isolated charge" if group in report.is_isolated else _node(report, group) or "no loss"
 
 
 def _node(report: MarginReport, group: int) -> str | None:

@@ -15,6 +15,8 @@ from typing import Any
 from .canonical import object_hash
 
 __all__ = [
+    "EXTENSIONS",
+    "SUBNODES",
     "Field",
     "Instance",
     "Layout",
@@ -81,15 +83,40 @@ def packing(name: str) -> tuple[Field, ...]:
     return tuple(Field(**entry) for entry in table()["packings"][name])
 
 
+EXTENSIONS = ("charges", "subgroups", "isolated", "alternatives")
+"""What a row may have beside the plain columns, in the order of its columns."""
+
+SUBNODES = 2
+"""Nodes of a subgroup."""
+
+
 @dataclass(frozen=True)
 class Layout:
-    """The shape of a market table: rows of the same layout, and only those, share a tree."""
+    """The shape of a market table: rows of the same layout, and only those, share a tree.
+
+    Attributes
+    ----------
+    nodes, brackets, depth
+        Scenario nodes, brackets and levels of the tree.
+    version
+        Changes when the same columns come to mean something else.
+    extensions
+        Those of `EXTENSIONS` that rows have columns for, in that order.
+    """
 
     name: str
     nodes: int
     brackets: int
     depth: int
     version: int
+    extensions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Extensions in any other order, or of another name, would be other columns than they seem."""
+        if self.extensions != tuple(each for each in EXTENSIONS if each in self.extensions):
+            raise ValueError(f"layout {self.name}: extensions are not some of {EXTENSIONS} in that order")
+        if "alternatives" in self.extensions and "subgroups" not in self.extensions:
+            raise ValueError(f"layout {self.name}: alternatives are those of subgroups, which it has not")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -97,6 +124,14 @@ class Layout:
         names = ["group", "mark", *(f"node_{s}" for s in range(self.nodes)), "addon_long", "addon_short"]
         for k in range(self.brackets):
             names += [f"rate_{k}", f"deduction_{k}", f"upper_{k}"]
+        further = {
+            "charges": ("charge_long", "charge_short"),
+            "subgroups": ("subgroup", *(f"subnode_{t}" for t in range(SUBNODES))),
+            "isolated": ("isolated_long", "isolated_short"),
+            "alternatives": tuple(f"alternative_{s}" for s in range(self.nodes)),
+        }
+        for extension in self.extensions:
+            names += further[extension]
         return tuple(names)
 
     @property
@@ -122,7 +157,10 @@ class Layout:
 @cache
 def layouts() -> dict[str, Layout]:
     """Every layout by name."""
-    return {name: Layout(name=name, **shape) for name, shape in table()["layouts"].items()}
+    return {
+        name: Layout(name=name, **{**shape, "extensions": tuple(shape.get("extensions", ()))})
+        for name, shape in table()["layouts"].items()
+    }
 
 
 def layout(name: str) -> Layout:

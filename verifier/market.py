@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, model_validator
 
 from .canonical import canonical_bytes, object_hash
-from .circuits import Layout, layouts, table, tag, text_tag, width
+from .circuits import SUBNODES, Layout, layouts, table, tag, text_tag, width
 from .errors import FormatError
 from .models import (
     DecimalText,
@@ -33,7 +33,7 @@ from .models import (
 from .numbers import parse_decimal
 from .packing import pack
 from .poseidon import poseidon
-from .rows import Bracket, Row, row_valid, rows_root
+from .rows import FIELDS, Bracket, Row, row_valid, rows_root, undeclared
 from .universe import MAX_INSTRUMENTS, Kind, Universe
 
 __all__ = [
@@ -129,7 +129,7 @@ class BracketEntry(Member):
 
 
 class RowEntry(Member):
-    """A row as it is written in a file, with its index."""
+    """A row as it is written in a file, with its index; members of extensions where the layout has them."""
 
     index: Annotated[int, Field(ge=0, lt=MAX_INSTRUMENTS)]
     group: Annotated[int, IntText(1, 1 << 16)]
@@ -138,10 +138,32 @@ class RowEntry(Member):
     addon_long: Unsigned
     addon_short: Unsigned
     brackets: Annotated[tuple[BracketEntry, ...], entries(least=1, most=64)]
+    charge_long: Unsigned | None = None
+    charge_short: Unsigned | None = None
+    subgroup: Annotated[int, IntText(0, 1 << 16)] | None = None
+    subnodes: Annotated[tuple[Signed, ...], entries(least=SUBNODES, most=SUBNODES)] | None = None
+    isolated_long: Unsigned | None = None
+    isolated_short: Unsigned | None = None
+    alternatives: Annotated[tuple[Signed, ...], entries(least=1, most=256)] | None = None
 
     @classmethod
-    def of(cls, index: int, row: Row) -> RowEntry:
-        """The entry of a row."""
+    def of(cls, index: int, row: Row, layout: Layout | None = None) -> RowEntry:
+        """The entry of a row.
+
+        Parameters
+        ----------
+        layout
+            Whose extensions the entry has; none when left out.
+
+        Raises
+        ------
+        FormatError
+            When the row sets what the layout has no column for.
+        """
+        extensions = layout.extensions if layout else ()
+        stray = undeclared(row, extensions)
+        if stray is not None:
+            raise FormatError(stray, "has no column", mend="Name a layout that charges it")
         return cls(
             index=index,
             group=row.group,
@@ -153,10 +175,35 @@ class RowEntry(Member):
                 BracketEntry(rate=each.rate, deduction=each.deduction, upper=each.upper)
                 for each in row.brackets
             ),
+            **{name: getattr(row, name) for extension in extensions for name in FIELDS[extension]},
         )
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The extensions that the entry has members of.
+
+        Raises
+        ------
+        FormatError
+            When it has some members of an extension and lacks others.
+        """
+        found = []
+        for extension, names in FIELDS.items():
+            missing = [name for name in names if getattr(self, name) is None]
+            if not missing:
+                found.append(extension)
+            elif len(missing) < len(names):
+                raise FormatError(missing[0], "is missing", mend=f"Add it beside {names[0]}")
+        return tuple(found)
 
     def row(self) -> Row:
         """The row without its index."""
+        further = {
+            name: getattr(self, name)
+            for names in FIELDS.values()
+            for name in names
+            if getattr(self, name) is not None
+        }
         return Row(
             group=self.group,
             mark=self.mark,
@@ -164,6 +211,7 @@ class RowEntry(Member):
             addon_long=self.addon_long,
             addon_short=self.addon_short,
             brackets=tuple(Bracket(each.rate, each.deduction, each.upper) for each in self.brackets),
+            **further,
         )
 
 
@@ -454,15 +502,27 @@ def _rows(snapshot: Snapshot) -> None:
                 mend="Add its feed, or name it in frozen",
             )
         try:
+            _extensions(entry, shape)
             row_valid(entry.row(), shape)
             _kind(instrument.kind, entry)
         except FormatError as error:
             raise error.within("", prefix=field) from None
 
 
+def _extensions(entry: RowEntry, shape: Layout) -> None:
+    found = entry.extensions
+    for extension in (*shape.extensions, *found):
+        name = FIELDS[extension][0]
+        if extension not in found:
+            raise FormatError(name, "is missing", mend=f"The layout {shape.name} has {extension}")
+        if extension not in shape.extensions:
+            raise FormatError(name, "has no column", mend=f"The layout {shape.name} has no {extension}")
+
+
 def _kind(kind: Kind, entry: RowEntry) -> None:
     """What a line of this kind must not do: be worth something beside its legs, or be held the other way."""
-    if kind == "aggregate" and (entry.mark, set(entry.nodes)) != (0, {0}):
+    profits = {*entry.nodes, *(entry.subnodes or ()), *(entry.alternatives or ())}
+    if kind == "aggregate" and (entry.mark, profits) != (0, {0}):
         raise FormatError("mark", "or a node of an aggregate line is not 0", mend="Its legs have the value")
     for name, side in (("deposit", "addon_short"), ("borrow", "addon_long")):
         if kind == name and getattr(entry, side) != _VALUE:

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .circuits import Layout, tag, width
+from .circuits import SUBNODES, Layout, tag, width
 from .errors import FormatError
 from .field import to_field
 from .merkle import tree_root
 from .poseidon import poseidon
 
-__all__ = ["Bracket", "Row", "columns", "leaf_hash", "row_valid", "rows_root"]
+__all__ = ["FIELDS", "Bracket", "Row", "columns", "leaf_hash", "row_valid", "rows_root", "undeclared"]
 
 _CHUNK = 15
 """A Poseidon takes 16 inputs: the hash so far and up to 15 columns."""
 
 _RESERVED_ARITIES = (4, 5)
 _MAX_GROUP = 1 << 16
+_MAX_SUBGROUP = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ class Row:
         Charged a unit held long, or short; not negative.
     brackets
         Tiers by size; the last upper is the position limit.
+    charge_long, charge_short
+        Extension ``charges``: what a unit held adds to its group's loss at the last two nodes; not negative.
+    subgroup
+        Extension ``subgroups``: id of a second group, from 1; 0 for none.
+    subnodes
+        Unit profit or loss at the two nodes of the subgroup; zeros when there is none.
+    isolated_long, isolated_short
+        Extension ``isolated``: what a unit costs where a group is charged position by position.
+    alternatives
+        Extension ``alternatives``: unit profit or loss at each node, in place of `nodes` where the group's
+        positions of one subgroup are worse off by these.
     """
 
     group: int
@@ -57,14 +69,53 @@ class Row:
     addon_long: int
     addon_short: int
     brackets: tuple[Bracket, ...]
+    charge_long: int = 0
+    charge_short: int = 0
+    subgroup: int = 0
+    subnodes: tuple[int, ...] = (0,) * SUBNODES
+    isolated_long: int = 0
+    isolated_short: int = 0
+    alternatives: tuple[int, ...] = ()
 
 
-def columns(row: Row) -> list[int]:
-    """The row's numbers in the order of ``Layout.columns``, signed."""
+FIELDS = {
+    "charges": ("charge_long", "charge_short"),
+    "subgroups": ("subgroup", "subnodes"),
+    "isolated": ("isolated_long", "isolated_short"),
+    "alternatives": ("alternatives",),
+}
+"""The attributes of a row, and members of its entry in a file, that an extension adds."""
+
+
+def columns(row: Row, extensions: tuple[str, ...] = ()) -> list[int]:
+    """The row's numbers in the order of ``Layout.columns``, signed.
+
+    Parameters
+    ----------
+    extensions
+        The layout's.
+    """
     numbers = [row.group, row.mark, *row.nodes, row.addon_long, row.addon_short]
     for bracket in row.brackets:
         numbers += [bracket.rate, bracket.deduction, bracket.upper]
+    for extension in extensions:
+        for name in FIELDS[extension]:
+            value = getattr(row, name)
+            numbers += value if isinstance(value, tuple) else (value,)
     return numbers
+
+
+def undeclared(row: Row, extensions: tuple[str, ...]) -> str | None:
+    """The first attribute that the row sets for an extension that is not among `extensions`, if any.
+
+    A rule that a layout has no column for would silently charge nothing.
+    """
+    plain = Row(row.group, row.mark, row.nodes, row.addon_long, row.addon_short, row.brackets)
+    for extension, names in FIELDS.items():
+        for name in names:
+            if extension not in extensions and getattr(row, name) != getattr(plain, name):
+                return name
+    return None
 
 
 def leaf_hash(row: Row, layout: Layout) -> int:
@@ -79,7 +130,7 @@ def leaf_hash(row: Row, layout: Layout) -> int:
     """
     _shape(row, layout)
     hashed = tag("leaf")
-    for chunk in _chunks([to_field(number) for number in columns(row)]):
+    for chunk in _chunks([to_field(number) for number in columns(row, layout.extensions)]):
         hashed = poseidon([hashed, *chunk])
     return hashed
 
@@ -98,12 +149,18 @@ def _chunks(numbers: list[int]) -> Iterator[list[int]]:
 
 
 def _shape(row: Row, layout: Layout) -> None:
+    wanted_alternatives = layout.nodes if "alternatives" in layout.extensions else 0
     for field, found, wanted in (
         ("nodes", len(row.nodes), layout.nodes),
         ("brackets", len(row.brackets), layout.brackets),
+        ("subnodes", len(row.subnodes), SUBNODES),
+        ("alternatives", len(row.alternatives), wanted_alternatives),
     ):
         if found != wanted:
             raise FormatError(field, f"has {found} entries", mend=f"The layout {layout.name} has {wanted}")
+    stray = undeclared(row, layout.extensions)
+    if stray is not None:
+        raise FormatError(stray, "has no column", mend=f"The layout {layout.name} does not charge it")
 
 
 def row_valid(row: Row, layout: Layout) -> None:
@@ -112,8 +169,9 @@ def row_valid(row: Row, layout: Layout) -> None:
     Raises
     ------
     FormatError
-        Names the column: a width, a negative addon, bounds that do not ascend, a bracket that would pay
-        its holder at one of its bounds (it would mint margin), or padding that is no copy of the last.
+        Names the column: a width, a negative addon or charge, bounds that do not ascend, a bracket that would
+        pay its holder at one of its bounds (it would mint margin), padding that is no copy of the last, or
+        profits of a subgroup for a row that is in none.
     """
     _shape(row, layout)
     _widths(row)
@@ -128,6 +186,14 @@ def _widths(row: Row) -> None:
         _within(f"nodes[{position}]", node, 1 - value, value - 1)
     _within("addon_long", row.addon_long, 0, value - 1)
     _within("addon_short", row.addon_short, 0, value - 1)
+    for name in ("charge_long", "charge_short", "isolated_long", "isolated_short"):
+        _within(name, getattr(row, name), 0, value - 1)
+    _within("subgroup", row.subgroup, 0, _MAX_SUBGROUP)
+    for name in ("subnodes", "alternatives"):
+        for position, node in enumerate(getattr(row, name)):
+            _within(f"{name}[{position}]", node, 1 - value, value - 1)
+    if row.subgroup == 0 and any(row.subnodes):
+        raise FormatError("subnodes", "are those of no subgroup", mend="Set them to 0, or name the subgroup")
     for position, bracket in enumerate(row.brackets):
         _within(f"brackets[{position}].rate", bracket.rate, 0, value - 1)
         _within(f"brackets[{position}].deduction", bracket.deduction, 1 - deduction, deduction - 1)

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from tests.native.reference import R
-from verifier.circuits import layout, tag
+from verifier.circuits import layouts, tag
 from verifier.merkle import path, tree_root
 from verifier.poseidon import poseidon
 from verifier.rows import Bracket, Row, columns, leaf_hash
@@ -76,8 +76,7 @@ def test_vectors(native: ModuleType, vectors: Path) -> None:
 
 def test_lists_are_the_rows_hash(native: ModuleType) -> None:
     rng = random.Random(4)
-    for name in ("s2-k4-d5", "s24-k2-d5"):
-        shape = layout(name)
+    for shape in layouts().values():
         row = Row(
             group=3,
             mark=rng.randrange(1, 1 << 40),
@@ -85,6 +84,8 @@ def test_lists_are_the_rows_hash(native: ModuleType) -> None:
             addon_long=5,
             addon_short=6,
             brackets=tuple(Bracket(7 + i, 0, 100 + i) for i in range(shape.brackets)),
+            alternatives=(-3,) * shape.nodes if "alternatives" in shape.extensions else (),
         )
-        numbers = [number % R for number in columns(row)]
+        numbers = [number % R for number in columns(row, shape.extensions)]
+        assert len(numbers) == len(shape.columns)
         assert native.poseidon_list(tag("leaf"), numbers) == leaf_hash(row, shape)

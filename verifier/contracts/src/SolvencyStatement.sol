@@ -63,6 +63,12 @@ library SolvencyStatement {
     /// @notice Id of the layout `s24-k2-d5` of market tables.
     uint256 internal constant LAYOUT_S24_K2_D5 =
         241389042964809617458915571690076690315880921770671659064382745528742347372;
+    /// @notice Id of the layout `s64-k1-d5-csi` of market tables.
+    uint256 internal constant LAYOUT_S64_K1_D5_CSI =
+        27112630202731216345047248619002737711396369678115066187476816267047872865;
+    /// @notice Id of the layout `s36-k1-d5-sa` of market tables.
+    uint256 internal constant LAYOUT_S36_K1_D5_SA =
+        193322102447510668046394733441467375031770533741786574961121880978841228271;
     /// @notice Id of a production key of the circuit `account_solvency_8_2` (layout `s2-k4-d5`).
     bytes32 internal constant ACCOUNT_SOLVENCY_8_2 = 0xfdbf9956601b48622862562f879da829af0e151adec12af1c0f3549da6aefef5;
     /// @notice Id of a development key of the circuit `account_solvency_8_2`.
