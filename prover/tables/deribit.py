@@ -1,0 +1,160 @@
+"""Deribit's portfolio margin as a table: the price and volatility matrix, the extended moves and the roll
+shock.
+
+Rules and sources: `prover.venues.deribit`. What is carried:
+
+* the matrix and the extended table: one node each with its own factor, exactly, in the quote currency or
+(where
+  losses are counted in coins at the shocked price) divided by 1 + move. The cell with neither move nor
+  shock is the zero stress;
+* the extended dampener lessens far losses by an amount that is not proportional to the book: left out, so
+  the table is above the venue by at most that amount, and equal where the matrix is the worst;
+* the roll shock: every expiry is a subgroup that pays its rate on the absolute net delta; with a band, at the
+  highest price, and what deltas differ over the band is charged line by line;
+* the delta shock: position limits keep an account of so many lines below its threshold, where there is none.
+  Without limits the builder charges its largest share on every expiry's net delta, from above.
+
+Maintenance is a share of initial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from verifier.errors import FormatError
+from verifier.market import Level
+
+from ..pricing.pinned import exact, number
+from .grid import Band, Beside
+from .stress import Asset, Stress, StressGrid, context, delta
+
+__all__ = ["DeribitRules", "deribit_beside", "deribit_grid"]
+
+_ZERO = Fraction(0)
+_EXTENDED = tuple(Fraction(move) for move in ("-0.66", "-0.33", "0.5", "1", "2", "3", "4", "5"))
+
+
+@dataclass(frozen=True)
+class DeribitRules:
+    """Parameters of a currency pair; see `prover.venues.deribit.Rates`.
+
+    Attributes
+    ----------
+    lines
+        The delta shock is kept away by position limits for accounts of up to this many lines; 0 charges it
+        at its largest share instead.
+    """
+
+    price_range: Fraction = Fraction("0.16")
+    buckets: int = 4
+    volatility_up: Fraction = Fraction("0.5")
+    volatility_down: Fraction = Fraction("0.25")
+    short_power: Fraction = Fraction("0.3")
+    long_power: Fraction = Fraction("0.13")
+    least_up_volatility: Fraction = Fraction("0.5")
+    extended: tuple[Fraction, ...] = _EXTENDED
+    extended_factor: Fraction = Fraction(1)
+    annual_move: Fraction = Fraction("0.075")
+    least_move: Fraction = Fraction("0.01")
+    delta_threshold: Fraction = Fraction(20_000_000)
+    delta_shock: Fraction = Fraction("0.1")
+    maintenance: Fraction = Fraction("0.8")
+    settlement: Literal["linear", "coin"] = "linear"
+    lines: int = 0
+
+    def __post_init__(self) -> None:
+        """Parameters that no price could be made of."""
+        if not 0 < self.price_range < 1 or self.buckets < 1:
+            raise FormatError("price_range", "is not above 0 and below 1, or has no bucket")
+        if any(move <= -1 or not move for move in self.extended):
+            raise FormatError("extended", "has a price of zero or below, or no move")
+        if not 0 < self.maintenance <= 1:
+            raise FormatError("maintenance", "is not above 0 and at most 1")
+
+    def share(self, level: Level) -> Fraction:
+        """Share of the initial requirement that a level asks for."""
+        return self.maintenance if level == "maintenance" else Fraction(1)
+
+    def counted(self, move: Fraction) -> Fraction:
+        """What turns a loss at a shocked price into one at today's: 1, or 1 / (1 + move) in coins."""
+        return 1 / (1 + move) if self.settlement == "coin" else Fraction(1)
+
+
+def deribit_grid(rules: DeribitRules, level: Level) -> StressGrid:
+    """The matrix without its still cell, then the extended moves."""
+    up = {"shock": rules.volatility_up, "least": rules.least_up_volatility}
+    shocks: tuple[tuple[str, dict[str, Fraction]], ...] = (
+        ("up", up),
+        ("same", {}),
+        ("down", {"shock": -rules.volatility_down}),
+    )
+    stresses = []
+    for step in range(-rules.buckets, rules.buckets + 1):
+        move = rules.price_range * step / rules.buckets
+        stresses += [
+            Stress(name=f"{_text(move)} {name}", move=move, factor=rules.counted(move), **shock)
+            for name, shock in shocks
+            if step or name != "same"
+        ]
+    for move in rules.extended:
+        clipped = max(-rules.price_range, min(rules.price_range, move))
+        weight = rules.extended_factor * rules.price_range / abs(move) * rules.counted(clipped)
+        stresses.append(Stress(name=f"{_text(move)} extended", move=move, factor=weight, **up))
+    return StressGrid("deribit", tuple(stresses), rules.short_power, rules.long_power).scaled(
+        rules.share(level)
+    )
+
+
+def deribit_beside(
+    rules: DeribitRules,
+    level: Level,
+    asset: Asset,
+    band: Band,
+    *,
+    spot: Fraction,
+    lot: Fraction,
+    expiry: int,
+    years: Fraction,
+) -> Beside:
+    """What one row pays beside its scenarios.
+
+    Parameters
+    ----------
+    rules, level
+        The pair's.
+    asset, band
+        The instrument, and its forward's prices.
+    spot
+        The highest index of the band, quote units a unit.
+    lot
+        Units a lot.
+    expiry
+        Id of the expiry, from 1.
+    years
+        To expiry; 0 for a perpetual.
+    """
+    ctx = context()
+    grown = ctx.expm1(ctx.mul(number(rules.annual_move), number(years)))
+    rate = max(rules.least_move, exact(grown))
+    limit = None
+    if rules.lines:
+        limit = rules.delta_threshold / rules.lines / (spot * lot)
+    else:
+        rate += rules.delta_shock
+    amount = rate * spot * lot * rules.share(level)
+    ends = [delta(asset, price, asset.volatility) for _, price in band.corners]
+    middle, apart = (ends[0] + ends[-1]) / 2, abs(ends[0] - ends[-1]) / 2
+    return Beside(
+        addon_long=amount * apart,
+        addon_short=amount * apart,
+        subgroup=expiry,
+        subnode=amount * middle,
+        largest=limit,
+    )
+
+
+def _text(move: Fraction) -> str:
+    percent = float(move * 100)
+    return f"{percent:+g} %"

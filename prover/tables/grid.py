@@ -1,0 +1,361 @@
+"""Rows of a stress grid: nodes with factors at every corner, and what a venue charges beside its scenarios.
+
+A band of prices has two corners, and every row is checked over all of it: a stressed value is convex in the
+price, so between the corners it is at most `gap` below the line through its two nodes, and that is charged in
+the addons (curvature bounds it; nothing is sampled). Volatility and time to expiry do not move here: builders
+name them as frozen.
+
+Charges beside the scenarios go into a layout's extensions. A layout without them still never charges less:
+what would be charged on gross size at the last two nodes is charged always, and a subgroup's loss is charged
+line by line. `Carried` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from verifier.circuits import Layout
+from verifier.errors import FormatError
+from verifier.numbers import round_down, round_up
+from verifier.rows import Bracket, Row, row_valid
+
+from ..pricing.pinned import Mpfr, d_terms, number
+from .rounding import LARGEST_SIZE, PROHIBITIVE
+from .stress import Asset, StressGrid, context, to_units, valuation
+
+__all__ = ["STILL", "Band", "Beside", "GridNode", "fill_row", "gap", "grid_nodes", "grid_row", "node_room"]
+
+STILL = "none"
+"""What a snapshot calls the zero stress."""
+
+_ZERO = Fraction(0)
+_UNIT = 10**6
+_CHARGED = 2
+
+
+@dataclass(frozen=True)
+class Band:
+    """The forward's prices: the mark and, for a band with any width, its two ends; quote units a unit."""
+
+    low: Fraction
+    price: Fraction
+    high: Fraction
+
+    @classmethod
+    def still(cls, price: Fraction) -> Band:
+        """A price that does not move."""
+        return cls(price, price, price)
+
+    @classmethod
+    def around(cls, price: Fraction, width: Fraction) -> Band:
+        """A relative half-width on both sides."""
+        return cls(price * (1 - width), price, price * (1 + width))
+
+    @property
+    def corners(self) -> tuple[tuple[str, Fraction], ...]:
+        """Names and prices: the mark alone, or low and high."""
+        if self.low == self.high:
+            return (("mark", self.price),)
+        return (("low", self.low), ("high", self.high))
+
+
+@dataclass(frozen=True)
+class GridNode:
+    """A node's label: the corner, and the stress from there."""
+
+    corner: str
+    stress: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a venue charges on a row beside its scenarios, quote units a lot.
+
+    Attributes
+    ----------
+    addon_long, addon_short
+        Always.
+    gross_long, gross_short
+        On gross size, as an alternative to the scan (a group's loss is the larger of the two).
+    tilt
+        Added to that alternative: its amount at one sign of the group's sum, minus it at the other.
+    subgroup, subnode
+        A second group, and a unit's amount in it: the absolute value of the group's sum is charged.
+    slopes
+        Added to each stress's node; a builder that uses them shows why nothing is undercharged.
+    largest
+        Lots that may be held at most; None for no limit.
+    """
+
+    addon_long: Fraction = _ZERO
+    addon_short: Fraction = _ZERO
+    gross_long: Fraction = _ZERO
+    gross_short: Fraction = _ZERO
+    tilt: Fraction = _ZERO
+    subgroup: int = 0
+    subnode: Fraction = _ZERO
+    slopes: tuple[Fraction, ...] = ()
+    largest: Fraction | None = None
+
+
+def node_room(stresses: int, corners: int, layout: Layout, *, charged: bool) -> int:
+    """Nodes that a layout has left over for a grid; below 0 when it does not fit.
+
+    Parameters
+    ----------
+    stresses
+        Of the grid; the zero stress comes on top, at every corner.
+    corners
+        1 without a band, 2 with one.
+    charged
+        Whether a charge on gross size takes two nodes more.
+    """
+    return layout.nodes - corners * (stresses + 1) - (_CHARGED if charged else 0)
+
+
+def grid_nodes(
+    grid: StressGrid, corners: Sequence[str], layout: Layout, *, charged: str | None = None
+) -> tuple[GridNode, ...]:
+    """Labels of a layout's nodes: corners by stresses, then copies of the zero stress, then the charged
+    nodes.
+
+    Parameters
+    ----------
+    grid
+        The scenarios.
+    corners
+        Names of the corners.
+    layout
+        The table's shape.
+    charged
+        What the last two nodes stand for, when the venue charges gross size.
+
+    Raises
+    ------
+    FormatError
+        When the grid does not fit the layout.
+    """
+    room = node_room(len(grid.stresses), len(corners), layout, charged=charged is not None)
+    if room < 0:
+        raise FormatError(
+            "layout",
+            f"has {layout.nodes} nodes, the {grid.name} grid asks for {layout.nodes - room}",
+            mend="Use a layout with more nodes, or no band",
+        )
+    names = [GridNode(corner, STILL) for corner in corners]
+    names += [GridNode(corner, stress.name) for corner in corners for stress in grid.stresses]
+    names += [GridNode(corners[place % len(corners)], STILL) for place in range(room)]
+    if charged is not None:
+        names += [GridNode(corners[0], charged), GridNode(corners[-1], charged)]
+    return tuple(names)
+
+
+def grid_row(
+    asset: Asset,
+    band: Band,
+    grid: StressGrid,
+    layout: Layout,
+    *,
+    group: int,
+    lot: Fraction,
+    beside: Beside | None = None,
+    charged: bool = False,
+) -> Row:
+    """One instrument's row.
+
+    Parameters
+    ----------
+    asset
+        Its specification; `asset.price` is the band's.
+    band
+        Its forward's prices.
+    grid
+        The scenarios, with the level's share in their factors.
+    layout
+        The table's shape.
+    group
+        Id of the underlying.
+    lot
+        Units a lot.
+    beside
+        Further charges.
+    charged
+        Whether the last two nodes are those of a charge on gross size (the same for every row of a table).
+
+    Raises
+    ------
+    FormatError
+        When the grid does not fit the layout, or a number the row.
+    """
+    beside = beside or Beside()
+    ctx = context()
+    scale = number(lot * _UNIT)
+    at = [valuation(asset, grid, price, asset.volatility) for _, price in band.corners]
+    base = at[0].still if len(at) == 1 else valuation(asset, _none(grid), band.price, asset.volatility).still
+    still = [ctx.sub(each.still, base) for each in at]
+    nodes: list[Mpfr] = [ctx.mul(scale, each) for each in still]
+    parts = [(number(1 - each.factor), number(each.factor)) for each in grid.stresses]
+    slopes = beside.slopes or (_ZERO,) * len(grid.stresses)
+    for own, each in zip(still, at, strict=True):
+        for value, (rest, part), slope in zip(each.stressed, parts, slopes, strict=True):
+            profit = ctx.add(ctx.mul(rest, own), ctx.mul(part, ctx.sub(value, base)))
+            made = ctx.mul(scale, profit)
+            nodes.append(ctx.add(made, number(slope * _UNIT)) if slope else made)
+    if node_room(len(grid.stresses), len(at), layout, charged=charged) < 0:
+        grid_nodes(grid, [name for name, _ in band.corners], layout, charged="charge" if charged else None)
+    if charged:
+        tilt = number(beside.tilt * _UNIT)
+        nodes += [ctx.sub(nodes[0], tilt), ctx.add(nodes[len(at) - 1], tilt)]
+    mark, *units = to_units([ctx.mul(scale, base), *nodes])
+    long, short = gap(asset, band, grid)
+    return fill_row(
+        mark,
+        units,
+        len(at),
+        layout,
+        group=group,
+        beside=replace(
+            beside, addon_long=beside.addon_long + long * lot, addon_short=beside.addon_short + short * lot
+        ),
+        charged=charged,
+    )
+
+
+def fill_row(
+    mark: int,
+    nodes: Sequence[int],
+    corners: int,
+    layout: Layout,
+    *,
+    group: int,
+    beside: Beside,
+    charged: bool,
+) -> Row:
+    """A row of a layout from rounded numbers: padded, with its charges in the columns that the layout has.
+
+    Parameters
+    ----------
+    mark, nodes
+        1e-6 quote a lot: the zero stress at each corner first, the charged nodes last.
+    corners
+        How many of the first nodes are zero stresses; copies of these fill the layout.
+    layout, group, beside, charged
+        As for `grid_row`.
+
+    Raises
+    ------
+    FormatError
+        When the nodes do not fit the layout, or a number the row.
+    """
+    room = layout.nodes - len(nodes)
+    if room < 0:
+        raise FormatError("layout", f"has {layout.nodes} nodes, the grid asks for {len(nodes)}")
+    split = len(nodes) - (_CHARGED if charged else 0)
+    padding = [nodes[place % corners] for place in range(room)]
+    row = Row(
+        group=group,
+        mark=mark,
+        nodes=(*nodes[:split], *padding, *nodes[split:]),
+        addon_long=_up(beside.addon_long) + 1,
+        addon_short=_up(beside.addon_short) + 1,
+        brackets=_limit(beside.largest, layout.brackets),
+    )
+    row = _extended(row, beside, layout)
+    row_valid(row, layout)
+    return row
+
+
+def gap(asset: Asset, band: Band, grid: StressGrid) -> tuple[Fraction, Fraction]:
+    """By how much a unit may be worth less (for a long), or more (for a short), than the line between
+    corners.
+
+    A value φ with curvature at most c over a band of width w is within c·w²/8 of the line between its
+    ends. An option's curvature, gamma, is φ(d1)/(F·σ·√T), and d1 rises with the price. A stressed value is
+    convex, so it lies below the line: a long's gap. With a factor above 1, minus (factor − 1) times the
+    unstressed value is concave: a short's gap.
+
+    Returns
+    -------
+    tuple of Fraction
+        Quote units a unit, for a long and for a short, both 0 or more.
+    """
+    if asset.strike is None or band.low == band.high:
+        return _ZERO, _ZERO
+    own = _curvature(asset.strike, asset.volatility, asset.years, band.low, band.high)
+    long, short = own, _ZERO
+    years = max(_ZERO, asset.years - grid.lookahead)
+    for stress in grid.stresses:
+        volatility = grid.volatility(asset.volatility, asset.years, stress)
+        ends = (stress.forward(band.low), stress.forward(band.high))
+        moved = _curvature(asset.strike, volatility, years, *ends) * (1 + stress.move) ** 2
+        long = max(long, max(_ZERO, 1 - stress.factor) * own + stress.factor * moved)
+        short = max(short, max(_ZERO, stress.factor - 1) * own)
+    eighth = (band.high - band.low) ** 2 / 8
+    return long * eighth, short * eighth
+
+
+def _curvature(
+    strike: Fraction, volatility: Fraction | Mpfr, years: Fraction, low: Fraction, high: Fraction
+) -> Fraction:
+    """The largest gamma between two forwards, rounded up."""
+    if not years or not volatility:
+        # A kink: no curvature bounds it.
+        if low < strike < high:
+            raise FormatError(
+                "volatility", "or time is 0 at a strike inside the band", mend="List it without a band"
+            )
+        return _ZERO
+    ctx = context()
+    at_low, _ = d_terms(low, strike, volatility, years)
+    at_high, _ = d_terms(high, strike, volatility, years)
+    nearest = number(0) if at_low <= 0 <= at_high else (at_low if at_low > 0 else at_high)
+    density = ctx.exp(ctx.mul(number(Fraction(-1, 2)), ctx.mul(nearest, nearest)))
+    deviation = ctx.mul(number(volatility), ctx.sqrt(number(years)))
+    bound = ctx.div(density, ctx.mul(number(low), deviation))
+    top, bottom = bound.as_integer_ratio()
+    # 1/√(2π) = 0.39894…, and a part in a million pays for what the operations above rounded.
+    return Fraction(int(top), int(bottom)) * Fraction(398_943, 1_000_000)
+
+
+def _none(grid: StressGrid) -> StressGrid:
+    return StressGrid(grid.name, ())
+
+
+def _up(amount: Fraction) -> int:
+    return round_up(amount * _UNIT)
+
+
+def _limit(largest: Fraction | None, count: int) -> tuple[Bracket, ...]:
+    upper = LARGEST_SIZE if largest is None else min(LARGEST_SIZE, round_down(largest * 10**8))
+    if upper < 1:
+        raise FormatError("limit", "leaves no size that could be held", mend="Use a smaller lot")
+    return (Bracket(0, 0, upper),) * count
+
+
+def _extended(row: Row, beside: Beside, layout: Layout) -> Row:
+    """Fill the extensions' columns; what has none is charged line by line."""
+    live = layout.extensions
+    more: dict[str, object] = {}
+    long, short = row.addon_long, row.addon_short
+    gross_long, gross_short = _up(beside.gross_long), _up(beside.gross_short)
+    if "charges" in live:
+        more |= {"charge_long": gross_long, "charge_short": gross_short}
+    else:
+        long, short = long + gross_long, short + gross_short
+    if "subgroups" in live:
+        more["subgroup"] = beside.subgroup
+        if beside.subgroup and beside.subnode:
+            (node,) = to_units([number(beside.subnode * _UNIT)])
+            more["subnodes"] = (node, -node)
+            # The subnode's half unit is paid for as well.
+            long, short = long + 1, short + 1
+    else:
+        each = _up(abs(beside.subnode))
+        long, short = long + each, short + each
+    if "isolated" in live:
+        more |= {"isolated_long": PROHIBITIVE, "isolated_short": PROHIBITIVE}
+    if "alternatives" in live:
+        more["alternatives"] = row.nodes
+    return Row(row.group, row.mark, row.nodes, long, short, row.brackets, **more)  # type: ignore[arg-type]
