@@ -5,17 +5,19 @@ The market root commits to everything that a proof depends on: rows, universe, l
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import product
 from threading import Lock
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from .canonical import canonical_bytes, object_hash
 from .circuits import SUBNODES, Layout, layouts, table, tag, text_tag, width
+from .corners import CORNER_PATTERN, corner_valid, end_of
 from .errors import FormatError
 from .models import (
     DecimalText,
@@ -27,11 +29,13 @@ from .models import (
     Member,
     Text,
     Time,
+    checked,
     entries,
     rule_error,
 )
 from .numbers import parse_decimal
 from .packing import pack
+from .parameters import parameters_valid
 from .poseidon import poseidon
 from .rows import FIELDS, Bracket, Row, row_valid, rows_root, undeclared
 from .universe import MAX_INSTRUMENTS, Kind, Universe
@@ -42,6 +46,7 @@ __all__ = [
     "Feed",
     "FeedKind",
     "Level",
+    "Model",
     "Node",
     "PublisherSignature",
     "RowEntry",
@@ -60,13 +65,19 @@ _MAX_FEEDS = 4096
 _MAX_FROZEN = 256
 _MAX_SIGNATURES = 32
 _CACHED_ROOTS = 64
+_MAX_CORNER = 200
+_MAX_MOVING = 8
+_CHARGED_FEEDS = ("basis", "spread")
+_SIGNED_FEEDS = ("funding", "spread")
 
 _VALUE = (1 << width("value")) - 1
 _DEDUCTION = (1 << width("deduction")) - 1
 _SIZE = (1 << width("size")) - 1
 
 Level = Literal["maintenance", "initial"]
-FeedKind = Literal["index", "mark", "forward", "volatility", "funding", "collateral", "stablecoin"]
+FeedKind = Literal[
+    "index", "mark", "forward", "volatility", "funding", "collateral", "stablecoin", "basis", "spread"
+]
 Signed = Annotated[int, IntText(-_VALUE, _VALUE)]
 Unsigned = Annotated[int, IntText(0, _VALUE)]
 
@@ -103,7 +114,7 @@ class Feed(Member):
             raise rule_error("is above the price", field="low", mend="low ≤ price ≤ high")
         if not price <= high:
             raise rule_error("is below the price", field="high", mend="low ≤ price ≤ high")
-        if low <= 0 and self.kind != "funding":
+        if low <= 0 and self.kind not in _SIGNED_FEEDS:
             raise rule_error("must be above zero", field="low", mend="Narrow the band")
         return self
 
@@ -112,12 +123,48 @@ class Feed(Member):
         """Whether the band has any width."""
         return parse_decimal(self.low) != parse_decimal(self.high)
 
+    @property
+    def has_corners(self) -> bool:
+        """Whether nodes stand at its ends; a basis or a spread is charged leg by leg in the addons."""
+        return self.moves and self.kind not in _CHARGED_FEEDS
+
 
 class Node(Member):
-    """What a column of node values stands for: a corner of the envelope and a stress from there."""
+    """What a column of node values stands for: a corner of the envelope and a stress from there.
 
-    corner: Literal["low", "high", "mark"]
+    Attributes
+    ----------
+    corner
+        ``low``, ``high``, ``mark``, a fraction of the band, or an end for each kind of feed, such as
+        ``index:low volatility:high``; see `verifier.corners`.
+    stress
+        Name of the stress; ``none`` for the corner itself.
+    """
+
+    corner: Annotated[
+        str,
+        Field(max_length=_MAX_CORNER),
+        AfterValidator(checked(corner_valid)),
+        WithJsonSchema({"type": "string", "pattern": CORNER_PATTERN, "maxLength": _MAX_CORNER}),
+    ]
     stress: Text
+
+
+class Model(Member):
+    """How rows follow from feeds and universe, so that anyone can rebuild them.
+
+    Attributes
+    ----------
+    name, version
+        The builder that made the rows.
+    parameters
+        All that it needs beside the snapshot's feeds, nodes and universe: objects, lists, text, whole numbers
+        and truths.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+    version: Annotated[int, Field(ge=1, lt=1 << 16)]
+    parameters: Annotated[dict[str, Any], AfterValidator(checked(parameters_valid))]
 
 
 class BracketEntry(Member):
@@ -190,7 +237,7 @@ class RowEntry(Member):
         found = []
         for extension, names in FIELDS.items():
             missing = [name for name in names if getattr(self, name) is None]
-            if not missing:
+            if names and not missing:
                 found.append(extension)
             elif len(missing) < len(names):
                 raise FormatError(missing[0], "is missing", mend=f"Add it beside {names[0]}")
@@ -245,6 +292,8 @@ class Snapshot(Document):
         What each node column stands for.
     rows
         Integer rows by strictly increasing index.
+    model
+        Which builder made the rows and with what parameters, if it says so.
     signatures
         Of publishers; not part of the snapshot's hash.
     """
@@ -261,6 +310,7 @@ class Snapshot(Document):
     frozen: Annotated[tuple[Text, ...], entries(most=_MAX_FROZEN)]
     nodes: Annotated[tuple[Node, ...], entries(least=1, most=256)]
     rows: Annotated[tuple[RowEntry, ...], entries(least=1, most=MAX_INSTRUMENTS)]
+    model: Model | None = None
     signatures: Annotated[tuple[PublisherSignature, ...], entries(most=_MAX_SIGNATURES)] = ()
 
     @property
@@ -444,19 +494,22 @@ def _nodes(snapshot: Snapshot) -> None:
     # Venues floor a scan loss at zero: without the zero stress a corner's own loss would go uncharged.
     corners = {node.corner for node in snapshot.nodes}
     still = {node.corner for node in snapshot.nodes if node.stress == "none"}
-    if any(feed.moves for feed in snapshot.feeds):
+    if any(feed.has_corners for feed in snapshot.feeds) and not any(":" in corner for corner in corners):
         corners |= {"low", "high"}
     for corner in sorted(corners - still):
         raise FormatError("nodes", f"lacks the zero stress at the corner {corner!r}", mend="Add that node")
     # A group's feeds move apart: at two common edges a long of one and a short of the other would drift free.
-    moving = Counter(feed.underlying for feed in snapshot.feeds if feed.moves)
-    room = sum(node.stress == "none" for node in snapshot.nodes)
-    for underlying, feeds in moving.items():
-        if feeds >= room.bit_length():
+    kinds: dict[str, list[FeedKind]] = {}
+    for feed in snapshot.feeds:
+        if feed.has_corners:
+            kinds.setdefault(feed.underlying, []).append(feed.kind)
+    for underlying, moving in kinds.items():
+        found = {tuple(end_of(corner, kind) for kind in moving) for corner in still}
+        if len(moving) > _MAX_MOVING or not found.issuperset(product(("low", "high"), repeat=len(moving))):
             raise FormatError(
                 "nodes",
-                f"have no room for the corners of {underlying}, which has {feeds} moving feeds",
-                mend="Give each price an underlying of its own, or use a layout with more nodes",
+                f"have not all corners of {underlying}, which has {len(moving)} moving feeds",
+                mend="Each combination of low and high needs the zero stress",
             )
 
 
@@ -512,6 +565,8 @@ def _rows(snapshot: Snapshot) -> None:
 def _extensions(entry: RowEntry, shape: Layout) -> None:
     found = entry.extensions
     for extension in (*shape.extensions, *found):
+        if not FIELDS[extension]:
+            continue
         name = FIELDS[extension][0]
         if extension not in found:
             raise FormatError(name, "is missing", mend=f"The layout {shape.name} has {extension}")

@@ -46,6 +46,7 @@ __all__ = [
     "PositiveText",
     "Text",
     "Time",
+    "checked",
     "entries",
     "format_error",
     "rule_error",
@@ -214,8 +215,8 @@ def _words(first: ErrorDetails) -> tuple[str, str]:
     return "is not well-formed", first["msg"]
 
 
-def _checked(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Turn a FormatError of `check` into an error that pydantic gives the right path."""
+def checked(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Metadata for an annotated type: `check`, whose FormatError pydantic gives the right path."""
 
     def run(value: Any) -> Any:
         try:
@@ -283,7 +284,7 @@ class IntText:
     def _read(self, value: Any, info: core_schema.ValidationInfo) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and info.context != _READING:
             value = str(value) if abs(value) < 1 << 300 else "?"
-        return int(_checked(lambda text: parse_integer(text, low=self.low, high=self.high))(value))
+        return int(checked(lambda text: parse_integer(text, low=self.low, high=self.high))(value))
 
 
 def entries(*, least: int = 0, most: int) -> Any:
@@ -294,9 +295,9 @@ def entries(*, least: int = 0, most: int) -> Any:
     return Field(strict=False, min_length=least, max_length=most, fail_fast=True)
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_checked(_plain))]
-DecimalText = Annotated[str, AfterValidator(_checked(_decimal)), WithJsonSchema(_DECIMAL_SCHEMA)]
-PositiveText = Annotated[str, AfterValidator(_checked(_positive)), WithJsonSchema(_DECIMAL_SCHEMA)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked(_plain))]
+DecimalText = Annotated[str, AfterValidator(checked(_decimal)), WithJsonSchema(_DECIMAL_SCHEMA)]
+PositiveText = Annotated[str, AfterValidator(checked(_positive)), WithJsonSchema(_DECIMAL_SCHEMA)]
 Time = Annotated[int, Field(ge=0, lt=1 << 34)]
 Epoch = Annotated[int, Field(ge=0, lt=1 << 32)]
 FieldText = Annotated[int, IntText(0, R - 1)]

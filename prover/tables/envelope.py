@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from verifier.corners import price_at
 from verifier.errors import FormatError
 from verifier.market import Feed, Node, RowEntry, Snapshot
 from verifier.numbers import int_to_text, parse_decimal
@@ -35,8 +36,8 @@ class Band:
         return cls(parse_decimal(feed.low), parse_decimal(feed.price), parse_decimal(feed.high))
 
     def corner(self, name: str) -> Fraction:
-        """The price at ``low``, ``mark`` or ``high``."""
-        return {"low": self.low, "mark": self.price, "high": self.high}[name]
+        """The price at ``low``, ``mark``, ``high`` or a fraction of the band."""
+        return price_at(name, self.low, self.price, self.high)
 
 
 def feed_band(feed: FeedInput, default: str) -> Feed:
@@ -101,6 +102,10 @@ def check_linear(snapshot: Snapshot) -> None:
         if node.stress != "none":
             raise FormatError(
                 f"nodes[{node_place}].stress", "has no meaning for linear rows", value=node.stress
+            )
+        if ":" in node.corner:
+            raise FormatError(
+                f"nodes[{node_place}].corner", "has no meaning for linear rows", value=node.corner
             )
     for name in _CORNERS:
         if all(node.corner != name for node in snapshot.nodes):
