@@ -29,7 +29,14 @@ __all__ = [
     "venues",
 ]
 
-VENUES: tuple[str, ...] = ()
+VENUES: tuple[str, ...] = (
+    "binance_brackets",
+    "drift_v2",
+    "dydx_v4",
+    "gmx_v2",
+    "hyperliquid_docs",
+    "synthetix_v3",
+)
 """Modules of this package, one a kind of file; each file is recognised by exactly one."""
 
 _MAX_BYTES = 64 * 1024 * 1024

@@ -17,7 +17,7 @@ from .charges import merge
 from .envelope import Band, check_linear, corner_nodes, feed_band
 from .inputs import InstrumentInput, MarketInput
 from .lots import SMALLEST_LOT, choose_lot, on_grid
-from .rates import charge_of, weights
+from .rates import charge_of, tier_rate, weights
 from .rounding import PROHIBITIVE, addon, brackets, unit_value
 
 __all__ = [
@@ -130,10 +130,16 @@ def linear_row(
     lot = parse_decimal(instrument.lot)
     share = Fraction(0) if given.kind == "aggregate" else Fraction(1)
     if given.kind == "deposit":
-        share = weights(given, level)[0][1]
+        # A weight may fall with the price (public deposits), so the highest price's counts.
+        share = weights(given, level, band.high)[0][1]
     charge = merge(charge_of(market, given, level, band.high), layout.brackets).charge
     carry = parse_decimal(given.carry_rate) if given.carry_rate is not None else Fraction(0)
-    side = addon(carry * band.high * lot)
+    long, short = (carry * band.high * lot,) * 2
+    if given.prediction:
+        # What is left of 1 is largest at the lowest price.
+        rate = tier_rate(given, market.tiers_of(given)[0], level, band.high)
+        long += rate * band.high * lot
+        short += rate * max(Fraction(0), 1 - band.low) * lot
     return Row(
         group=universe.underlying_id(instrument.underlying),
         mark=unit_value(share * band.price * lot),
@@ -141,8 +147,8 @@ def linear_row(
             unit_value(share * (band.corner(node.corner) - band.price) * lot)
             for node in corner_nodes(layout.nodes)
         ),
-        addon_long=PROHIBITIVE if given.kind == "borrow" else side,
-        addon_short=PROHIBITIVE if given.kind == "deposit" else side,
+        addon_long=PROHIBITIVE if given.kind == "borrow" else addon(long),
+        addon_short=PROHIBITIVE if given.kind == "deposit" else addon(short),
         brackets=brackets(charge, band.high * lot, layout.brackets),
     )
 

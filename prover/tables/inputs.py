@@ -21,7 +21,18 @@ from verifier.models import (
 from verifier.numbers import parse_decimal
 from verifier.universe import MAX_INSTRUMENTS
 
-__all__ = ["CollateralTier", "FeedInput", "InstrumentInput", "MarketInput", "OpenInterest", "Tier"]
+__all__ = [
+    "CollateralTier",
+    "DepositScaling",
+    "FeedInput",
+    "InstrumentInput",
+    "MarketInput",
+    "OpenInterest",
+    "RootCurve",
+    "SkewCurve",
+    "Tier",
+    "TierTable",
+]
 
 _MAX_TIERS = 64
 
@@ -124,6 +135,64 @@ class OpenInterest(Member):
     upper_cap: DecimalText
 
 
+class SkewCurve(Member):
+    """Synthetix v3's initial margin: a rate that grows with the size, size / scale · fraction + minimum.
+
+    Attributes
+    ----------
+    scale
+        The market's skew scale, units of the underlying.
+    fraction, minimum_ratio
+        Of the rate.
+    maintenance_share
+        Maintenance margin as a share of the initial one.
+    per_position
+        Quote units that any position is charged besides, at both levels.
+    largest_size
+        Where the table ends, units of the underlying: a curve needs a last chord.
+    """
+
+    scale: PositiveText
+    fraction: DecimalText
+    minimum_ratio: DecimalText
+    maintenance_share: DecimalText
+    per_position: DecimalText | None = None
+    largest_size: PositiveText
+
+
+class RootCurve(Member):
+    """Drift v2's size premium: rates that change with the square root of the size.
+
+    A perpetual's margin ratio and a borrow's weight w become max(w, 0.8·w + factor·√size); a deposit's weight
+    becomes min(w, 1.1 / (1 + factor·√size)). w is the one tier's.
+
+    Attributes
+    ----------
+    factor
+        The market's imf factor, up to six decimals.
+    largest_size
+        Where the table ends, units of the underlying.
+    """
+
+    factor: DecimalText
+    largest_size: PositiveText
+
+
+class DepositScaling(Member):
+    """Drift v2's initial asset weight, lowered once a market's public deposits exceed a value.
+
+    Attributes
+    ----------
+    amount
+        Units of the underlying that all accounts have deposited.
+    start
+        Quote units from which the weight falls as start / deposits.
+    """
+
+    amount: DecimalText
+    start: PositiveText
+
+
 Tiers = Annotated[tuple[Tier, ...], entries(least=1, most=_MAX_TIERS)]
 
 
@@ -154,6 +223,10 @@ class InstrumentInput(Member):
         Share of notional charged for what accrues inside the window (funding, interest).
     open_interest
         See `OpenInterest`.
+    skew, root, deposits
+        See `SkewCurve` (instead of tiers), `RootCurve` and `DepositScaling`.
+    prediction
+        A price that settles at 0 or 1: a short is charged on what is left of 1, with one flat tier.
     """
 
     id: Text
@@ -171,6 +244,39 @@ class InstrumentInput(Member):
     minimum_charge: PositiveText | None = None
     carry_rate: DecimalText | None = None
     open_interest: OpenInterest | None = None
+    skew: SkewCurve | None = None
+    root: RootCurve | None = None
+    deposits: DepositScaling | None = None
+    prediction: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _curves(self) -> Self:
+        if self.skew is not None and (self.kind not in ("perpetual", "future") or self._tiered):
+            raise rule_error(
+                "is out of place", field="skew", mend="A perpetual or future has it instead of tiers"
+            )
+        if self.root is not None:
+            single = self.collateral if self.kind == "deposit" else self.tiers
+            if self.kind == "aggregate" or single is None or len(single) != 1:
+                raise rule_error(
+                    "needs one tier", field="root", mend="Its weight is the one that √size changes"
+                )
+        curve = self.skew or self.root
+        if curve is not None and (self.notional_cap or self.minimum_charge or self.open_interest):
+            raise rule_error(
+                "is given beside a curve",
+                field="notional_cap" if self.notional_cap else "minimum_charge",
+                mend="A curve ends at its largest_size and has no other charge",
+            )
+        if self.prediction and (curve or self.kind != "perpetual" or len(self.tiers or ()) != 1):
+            raise rule_error("needs one flat tier", field="prediction", mend="Of a perpetual with no curve")
+        if self.deposits is not None and self.kind != "deposit":
+            raise rule_error("are out of place", field="deposits", mend="Only a deposit's weight is scaled")
+        return self
+
+    @property
+    def _tiered(self) -> bool:
+        return self.tiers is not None or self.tier_table is not None
 
     @model_validator(mode="after")
     def _shape(self) -> Self:
@@ -280,7 +386,7 @@ class MarketInput(Document):
                 mend="Add it to tier_tables",
             )
         tiered = instrument.tiers is not None or instrument.tier_table is not None
-        charged = tiered or instrument.kind == "deposit" or instrument.retired
+        charged = tiered or instrument.skew is not None or instrument.kind == "deposit" or instrument.retired
         if not charged and not self._summed(instrument):
             raise rule_error(
                 f"{instrument.id} has no tiers", field=f"{field}.tiers", mend="Add them, or an aggregate line"

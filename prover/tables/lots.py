@@ -8,17 +8,20 @@ from verifier.circuits import scale
 from verifier.errors import FormatError
 from verifier.numbers import int_to_text, parse_decimal
 
-__all__ = ["GOOD_LOT", "SMALLEST_LOT", "choose_lot", "on_grid"]
+__all__ = ["GOOD_LOT", "LARGEST_LOT", "SMALLEST_LOT", "choose_lot", "on_grid"]
 
 SMALLEST_LOT = 1
 """A lot worth less than this many quote units rounds too coarsely: unit values have six decimals."""
+
+LARGEST_LOT = 10**12
+"""A lot worth more than this many quote units may not fit a row: unit values have 63 bits at six decimals."""
 
 GOOD_LOT = 100
 """A lot worth this many quote units costs less than 1e-7 of notional in rounding."""
 
 
 def choose_lot(price: str, size_step: str | None = None) -> str:
-    """The smallest power of ten, from 1 up, that is worth at least 100 quote units.
+    """The smallest power of ten, from 1 up, that is worth at least 100 quote units (below 1 beyond 1e12).
 
     Parameters
     ----------
@@ -39,6 +42,8 @@ def choose_lot(price: str, size_step: str | None = None) -> str:
     power = 0
     while value * 10**power < GOOD_LOT:
         power += 1
+    while value * Fraction(10) ** power > LARGEST_LOT:
+        power -= 1
     if size_step is not None:
         while not on_grid(size_step, Fraction(10) ** power):
             power -= 1

@@ -12,9 +12,12 @@ from verifier.market import Level
 from verifier.numbers import parse_decimal
 
 from .charges import Charge, Piece, marginal, whole
-from .inputs import CollateralTier, InstrumentInput, MarketInput, OpenInterest, Tier
+from .inputs import CollateralTier, DepositScaling, InstrumentInput, MarketInput, OpenInterest, Tier
+from .size_rules import root_discount, root_premium, skew_charge
 
 __all__ = ["charge_of", "scaled_by_open_interest", "tier_rate", "weights"]
+
+_WEIGHT = 10**4
 
 
 def charge_of(market: MarketInput, instrument: InstrumentInput, level: Level, price: Fraction) -> Charge:
@@ -29,10 +32,18 @@ def charge_of(market: MarketInput, instrument: InstrumentInput, level: Level, pr
     """
     limit = parse_decimal(instrument.notional_cap) if instrument.notional_cap is not None else None
     if instrument.kind == "deposit":
-        shares = weights(instrument, level)
+        shares = weights(instrument, level, price)
+        if instrument.root is not None:
+            return root_discount(instrument.root, shares[0][1], price)
         return marginal([(floor, shares[0][1] - weight) for floor, weight in shares]).capped(limit)
+    if instrument.skew is not None:
+        return skew_charge(instrument.skew, level, price)
     tiers = market.tiers_of(instrument)
-    if not tiers:
+    if instrument.root is not None:
+        rate = tier_rate(instrument, tiers[0], level, price)
+        return root_premium(instrument.root, rate, price, debt=instrument.kind == "borrow")
+    if not tiers or instrument.prediction:
+        # A prediction market is charged by side, in the addons.
         return Charge((Piece(Fraction(0), Fraction(0), Fraction(0)),), limit)
     if level == "maintenance":
         _continuous(market, instrument, tiers)
@@ -45,8 +56,8 @@ def charge_of(market: MarketInput, instrument: InstrumentInput, level: Level, pr
     return charge.rising()
 
 
-def weights(instrument: InstrumentInput, level: Level) -> list[tuple[Fraction, Fraction]]:
-    """(value floor, weight) of a deposit's tiers at a level.
+def weights(instrument: InstrumentInput, level: Level, price: Fraction) -> list[tuple[Fraction, Fraction]]:
+    """(value floor, weight) of a deposit's tiers at a level, at a price of its underlying.
 
     Raises
     ------
@@ -57,12 +68,22 @@ def weights(instrument: InstrumentInput, level: Level) -> list[tuple[Fraction, F
     for place, tier in enumerate(instrument.collateral or ()):
         field = f"{instrument.id}.collateral[{place}].{level}_weight"
         weight = parse_decimal(_weight(tier, level, field), field)
+        if instrument.deposits is not None and level == "initial":
+            weight = _scaled(weight, instrument.deposits, price)
         if not 0 <= weight <= 1:
             raise FormatError(field, "is no share", value=str(weight), mend="It must be from 0 to 1")
         if shares and weight > shares[-1][1]:
             raise FormatError(field, "rises", value=str(weight), mend="Weights may only fall with the value")
         shares.append((parse_decimal(tier.value_floor), weight))
     return shares
+
+
+def _scaled(weight: Fraction, deposits: DepositScaling, price: Fraction) -> Fraction:
+    """The weight after public deposits, down to 1e-4 as on chain; it only falls as the price rises."""
+    value, start = parse_decimal(deposits.amount) * price, parse_decimal(deposits.start)
+    if value <= start:
+        return weight
+    return Fraction(int(weight * _WEIGHT * start / value), _WEIGHT)
 
 
 def _weight(tier: CollateralTier, level: Level, field: str) -> str:

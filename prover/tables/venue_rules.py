@@ -11,12 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from prover.venues.drift import WEIGHT, asset_weight, liability_weight, scaled_weight
+from prover.venues.synthetix import initial
 from verifier.errors import FormatError
 from verifier.market import Level
 
 from .inputs import InstrumentInput, MarketInput, Tier
 
 __all__ = ["VenueMargin", "venue_margin"]
+
+_BASE = 10**9
+_QUOTE = 10**6
+_IMF = 10**6
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def venue_margin(
         if instrument.notional_cap is not None and notional > Fraction(instrument.notional_cap):
             raise FormatError(name, "is above the position limit")
         values[name] = _value(instrument, level, size, at[instrument.underlying])
-        charges[name] = _charge(market, instrument, level, notional, at[instrument.underlying])
+        charges[name] = _charge(market, instrument, level, size, at[instrument.underlying])
         if instrument.carry_rate is not None:
             charges[name] += Fraction(instrument.carry_rate) * notional
     return VenueMargin(
@@ -100,11 +106,51 @@ def _value(instrument: InstrumentInput, level: Level, size: Fraction, price: Fra
         return size * price
     counted = Fraction(0)
     tiers = instrument.collateral or ()
+    if instrument.root is not None or instrument.deposits is not None:
+        return size * price * _weight(instrument, level, size, price)
     for place, tier in enumerate(tiers):
         share = tier.maintenance_weight if level == "maintenance" else tier.initial_weight
         upper = Fraction(tiers[place + 1].value_floor) if place + 1 < len(tiers) else None
         counted += _slice(size * price, Fraction(tier.value_floor), upper) * Fraction(str(share))
     return counted
+
+
+def _weight(instrument: InstrumentInput, level: Level, size: Fraction, price: Fraction) -> Fraction:
+    """A deposit's weight where Drift's public deposits or the deposit's own size change it."""
+    (tier,) = instrument.collateral or ()
+    stated = tier.maintenance_weight if level == "maintenance" else tier.initial_weight
+    weight = int(Fraction(str(stated)) * WEIGHT)
+    scaling = instrument.deposits
+    if scaling is not None and level == "initial":
+        total = Fraction(scaling.amount) * price
+        weight = scaled_weight(int(total * _QUOTE), int(Fraction(scaling.start) * _QUOTE), weight)
+    if instrument.root is not None:
+        weight = asset_weight(int(size * _BASE), int(Fraction(instrument.root.factor) * _IMF), weight)
+    return Fraction(weight, WEIGHT)
+
+
+def _curve(
+    instrument: InstrumentInput, level: Level, size: Fraction, price: Fraction, rate: Fraction
+) -> Fraction:
+    """Synthetix's skew, or Drift's root on a ratio or a debt's weight."""
+    if instrument.skew is not None:
+        skew = instrument.skew
+        due = initial(
+            size,
+            price,
+            skew_scale=Fraction(skew.scale),
+            fraction=Fraction(skew.fraction),
+            minimum=Fraction(skew.minimum_ratio),
+        )
+        share = Fraction(skew.maintenance_share) if level == "maintenance" else Fraction(1)
+        return due * share + Fraction(skew.per_position or 0)
+    root = instrument.root
+    if root is None:
+        return abs(size) * price * rate
+    debt = WEIGHT if instrument.kind == "borrow" else 0
+    factor = int(Fraction(root.factor) * _IMF)
+    weight = liability_weight(int(abs(size) * _BASE), factor, debt + int(rate * WEIGHT))
+    return abs(size) * price * Fraction(weight - debt, WEIGHT)
 
 
 def _slice(total: Fraction, lower: Fraction, upper: Fraction | None) -> Fraction:
@@ -114,11 +160,19 @@ def _slice(total: Fraction, lower: Fraction, upper: Fraction | None) -> Fraction
 
 
 def _charge(
-    market: MarketInput, instrument: InstrumentInput, level: Level, notional: Fraction, price: Fraction
+    market: MarketInput, instrument: InstrumentInput, level: Level, size: Fraction, price: Fraction
 ) -> Fraction:
     tiers = market.tiers_of(instrument)
+    notional = abs(size) * price
+    if instrument.skew is not None and size:
+        return _curve(instrument, level, size, price, Fraction(0))
     if instrument.kind == "deposit" or not tiers or notional == 0:
         return Fraction(0)
+    if instrument.root is not None:
+        return _curve(instrument, level, size, price, _rate(instrument, tiers[0], level, price))
+    if instrument.prediction and size < 0:
+        # What a short of a price that ends at 0 or 1 can still lose.
+        return abs(size) * max(Fraction(0), 1 - price) * _rate(instrument, tiers[0], level, price)
     floors = [Fraction(tier.notional_floor) for tier in tiers]
     rates = [_rate(instrument, tier, level, price) for tier in tiers]
     if (market.maintenance_tiers if level == "maintenance" else market.initial_tiers) == "whole":
