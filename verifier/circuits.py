@@ -16,7 +16,6 @@ from .canonical import object_hash
 
 __all__ = [
     "EXTENSIONS",
-    "ONE_SIDED_NODES",
     "SUBNODES",
     "Field",
     "Instance",
@@ -84,11 +83,8 @@ def packing(name: str) -> tuple[Field, ...]:
     return tuple(Field(**entry) for entry in table()["packings"][name])
 
 
-EXTENSIONS = ("charges", "subgroups", "isolated", "alternatives", "one_sided")
-"""What a layout may have beside the plain rules, in the order of its columns (the last has none)."""
-
-ONE_SIDED_NODES = 3
-"""At how many nodes, the last ones, extension ``one_sided`` counts a subgroup's profit."""
+EXTENSIONS = ("charges", "subgroups", "isolated", "alternatives")
+"""What a row may have beside the plain columns, in the order of its columns."""
 
 SUBNODES = 2
 """Nodes of a subgroup."""
@@ -121,15 +117,11 @@ class Layout:
             raise ValueError(f"layout {self.name}: extensions are not some of {EXTENSIONS} in that order")
         if "alternatives" in self.extensions and "subgroups" not in self.extensions:
             raise ValueError(f"layout {self.name}: alternatives are those of subgroups, which it has not")
-        if "one_sided" in self.extensions and (
-            "alternatives" not in self.extensions or self.nodes < ONE_SIDED_NODES
-        ):
-            raise ValueError(f"layout {self.name}: one-sided nodes need alternatives")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Column names in the order in which a row's leaf hashes them."""
-        names = ["group", "mark", *self._node_names, "addon_long", "addon_short"]
+        names = ["group", "mark", *(f"node_{s}" for s in range(self.nodes)), "addon_long", "addon_short"]
         for k in range(self.brackets):
             names += [f"rate_{k}", f"deduction_{k}", f"upper_{k}"]
         further = {
@@ -139,17 +131,8 @@ class Layout:
             "alternatives": tuple(f"alternative_{s}" for s in range(self.nodes)),
         }
         for extension in self.extensions:
-            names += further.get(extension, ())
+            names += further[extension]
         return tuple(names)
-
-    @property
-    def _node_names(self) -> list[str]:
-        """Other names where a profit counts otherwise, so that such a layout has another id."""
-        names = [f"node_{s}" for s in range(self.nodes)]
-        if "one_sided" in self.extensions:
-            kinds = zip(("loss", "magnitude", "magnitude"), range(self.nodes)[-ONE_SIDED_NODES:], strict=True)
-            names[-ONE_SIDED_NODES:] = [f"{kind}_{s}" for kind, s in kinds]
-        return names
 
     @property
     def capacity(self) -> int:
