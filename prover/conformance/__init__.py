@@ -35,6 +35,8 @@ VENUES: tuple[str, ...] = (
     "dydx_v4",
     "gmx_v2",
     "hyperliquid_docs",
+    "paradex",
+    "span",
     "synthetix_v3",
 )
 """Modules of this package, one a kind of file; each file is recognised by exactly one."""
