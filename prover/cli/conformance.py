@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from prover.conformance import FileResult, run_file
+from prover.conformance.model import Amount
 from verifier.errors import UsageError
 
 from .options import Json
@@ -83,6 +84,10 @@ def _show(results: list[FileResult]) -> None:
         _explain(result)
 
 
+def _text(amount: Amount | bool | None) -> str:
+    return str(amount) if isinstance(amount, bool) or amount is None else f"{float(amount):.12g}"
+
+
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.3%}"
 
@@ -96,9 +101,13 @@ def _explain(result: FileResult) -> None:
             if figure.unsupported is not None:
                 lines.append(f"{where}: not carried by the table: {figure.unsupported}")
             if not figure.engine_exact:
-                lines.append(f"{where}: the rules give {figure.engine}, the file {figure.expected}")
+                lines.append(
+                    f"{where}: the rules give {_text(figure.engine)}, the file {_text(figure.expected)}"
+                )
             if figure.verdict == "undercharged":
-                lines.append(f"{where}: the table charges {figure.table}, the file {figure.expected}")
+                lines.append(
+                    f"{where}: the table has {_text(figure.table)}, the file {_text(figure.expected)}"
+                )
     for line in lines[:_SHOWN]:
         say(line)
     if len(lines) > _SHOWN:
