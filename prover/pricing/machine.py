@@ -39,6 +39,10 @@ class Machine:
         twice_pi = self.context.mul(whole(2), self.context.const_pi())
         self.density_at_zero = self.context.div(self.one, self.context.sqrt(twice_pi))
 
+    def arithmetic(self) -> Any:
+        """A context manager in whose block + − · / and gmpy2's functions round like `context`."""
+        return self.gmpy2.context(self.context)
+
     def whole(self, value: int) -> Mpfr:
         """A whole number."""
         return self.gmpy2.mpfr(value, PRECISION, self.context)
