@@ -1,7 +1,7 @@
 """Derive's standard margin manager in plain floats, from its public rules.
 
-Source: derivexyz/v2-core, src/risk-managers/StandardManager.sol and SRMPortfolioViewer.sol (formulas only).
-An account satisfies a level when its net margin is not negative. The net margin is cash plus, for each market:
+Source: derivexyz/v2-core, src/risk-managers, StandardManager.sol and SRMPortfolioViewer.sol (formulas only).
+An account satisfies a level when its net margin is not negative: cash plus, for each market:
 
 * **options, for each expiry** the better (larger) of two numbers, neither above zero:
 
