@@ -13,11 +13,13 @@ from verifier.numbers import parse_decimal
 from verifier.rows import Row, row_valid
 from verifier.universe import Instrument, Universe
 
+from .bracket_model import bracket_model
 from .charges import merge
 from .envelope import Band, check_linear, corner_nodes, feed_band
 from .inputs import InstrumentInput, MarketInput
 from .lots import SMALLEST_LOT, choose_lot, on_grid
 from .rates import charge_of, tier_rate, weights
+from .rebuild import compare
 from .rounding import PROHIBITIVE, addon, brackets, unit_value
 
 __all__ = [
@@ -91,6 +93,7 @@ def build_market(
         frozen=_frozen(market, level),
         nodes=corner_nodes(shape.nodes),
         rows=tuple(RowEntry.of(index, row) for index, row in rows.items()),
+        model=bracket_model(market),
     )
     snapshot_valid(snapshot)
     check_linear(snapshot)
@@ -176,19 +179,7 @@ def check_rebuilt(market: MarketInput, snapshot: Snapshot) -> None:
         Names the first member, and the row, in which the two differ.
     """
     _, wanted = build_market(market, snapshot.level, snapshot.shape, snapshot.universe)
-    for entry, rebuilt in zip(snapshot.rows, wanted.rows, strict=False):
-        if entry != rebuilt:
-            column = next(
-                name for name in RowEntry.model_fields if getattr(entry, name) != getattr(rebuilt, name)
-            )
-            raise FormatError(
-                f"rows[{entry.index}].{column}",
-                "is not what the input gives",
-                mend="Build the snapshot again, or find out who changed it",
-            )
-    for name in Snapshot.model_fields:
-        if name != "signatures" and getattr(snapshot, name) != getattr(wanted, name):
-            raise FormatError(name, "is not what the input gives", mend="Build the snapshot again")
+    compare(snapshot, wanted)
 
 
 def _listed(given: InstrumentInput, market: MarketInput) -> bool:
