@@ -94,14 +94,19 @@ def deribit_grid(rules: DeribitRules, level: Level) -> StressGrid:
     for step in range(-rules.buckets, rules.buckets + 1):
         move = rules.price_range * step / rules.buckets
         stresses += [
-            Stress(name=f"{_text(move)} {name}", move=move, factor=rules.counted(move), **shock)
+            Stress(
+                name=f"price {step:+d} {name}" if step else f"price 0 {name}",
+                move=move,
+                factor=rules.counted(move),
+                **shock,
+            )
             for name, shock in shocks
             if step or name != "same"
         ]
-    for move in rules.extended:
+    for place, move in enumerate(rules.extended):
         clipped = max(-rules.price_range, min(rules.price_range, move))
         weight = rules.extended_factor * rules.price_range / abs(move) * rules.counted(clipped)
-        stresses.append(Stress(name=f"{_text(move)} extended", move=move, factor=weight, **up))
+        stresses.append(Stress(name=f"extended {place + 1}", move=move, factor=weight, **up))
     return StressGrid("deribit", tuple(stresses), rules.short_power, rules.long_power).scaled(
         rules.share(level)
     )
@@ -153,8 +158,3 @@ def deribit_beside(
         subnode=amount * middle,
         largest=limit,
     )
-
-
-def _text(move: Fraction) -> str:
-    percent = float(move * 100)
-    return f"{percent:+g} %"

@@ -1,0 +1,223 @@
+"""Snapshots of stress grids: built from an input, rebuilt from the snapshot alone, refused when changed."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from prover.accounts import Account, Position, Source
+from prover.engine import margin
+from prover.tables.grid_inputs import GridInput
+from prover.tables.grid_market import METHODS, build_grid, check_grid
+from verifier.errors import FormatError
+from verifier.market import Snapshot, market_root
+
+NOW = 1_790_000_000
+DAY = 86_400
+WIDE = "s64-k1-d5-csi"
+LINEAR = {"id": "venue:BTC-PERP", "kind": "perpetual", "underlying": "BTC"}
+
+
+def document(method: str, **changes: Any) -> dict[str, Any]:
+    """An input of one underlying: a linear instrument, and two options of one expiry."""
+    linear: dict[str, Any] = dict(LINEAR)
+    parameters: dict[str, Any] = {}
+    if method == "span":
+        linear |= {"id": "venue:BTC-F1", "kind": "future", "expiry": NOW + 20 * DAY}
+        parameters = {
+            "span": {
+                "price_range": "4000",
+                "volatility_range": "0.06",
+                "minimum": "80",
+                "spread_rate": "150",
+                "initial_share": "1.1",
+            }
+        }
+    made = {
+        "schema": GridInput.SCHEMA,
+        "method": method,
+        "name": "grid",
+        "venue": "venue",
+        "quote": "USD",
+        "period": "2026",
+        "epoch": 3,
+        "time": NOW,
+        "valid_until": NOW + 3600,
+        "underlyings": [
+            {"underlying": "BTC", "feed": "BTC index", "kind": "index", "price": "60000", **parameters}
+        ],
+        "instruments": [
+            linear,
+            *(
+                {
+                    "id": f"venue:BTC-{side}",
+                    "kind": "option",
+                    "underlying": "BTC",
+                    "expiry": NOW + 30 * DAY,
+                    "strike": strike,
+                    "option_type": side,
+                    "price": "60300",
+                    "volatility": "0.55",
+                }
+                for side, strike in (("call", "66000"), ("put", "52000"))
+            ),
+        ],
+    }
+    return made | changes
+
+
+def banded(method: str, band: str = "0.02") -> dict[str, Any]:
+    made = document(method)
+    made["underlyings"][0]["band"] = band
+    return made
+
+
+@pytest.mark.parametrize("level", ["maintenance", "initial"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_snapshot_is_rebuilt_from_itself_alone(method: str, level: Any) -> None:
+    _, snapshot = build_grid(GridInput.parse(document(method)), level, WIDE)
+    again = Snapshot.parse(json.loads(json.dumps(snapshot.to_json())))
+    check_grid(again)
+    assert again.model is not None
+    assert again.model.name == method
+    assert market_root(again) == market_root(snapshot)
+    assert {node.corner for node in snapshot.nodes} == {"mark"}
+
+
+@pytest.mark.parametrize("method", ["span", "paradex"])
+def test_a_band_has_both_corners(method: str) -> None:
+    _, snapshot = build_grid(GridInput.parse(banded(method)), "initial", WIDE)
+    check_grid(snapshot)
+    assert {node.corner for node in snapshot.nodes if node.stress == "none"} == {"low", "high"}
+    assert snapshot.feeds[0].low == "58800"
+    assert any("volatilities" in word for word in snapshot.frozen)
+
+
+def test_levels_differ_and_initial_asks_for_more() -> None:
+    """The same book at both levels of each method."""
+    for method in METHODS:
+        found = {}
+        for level in ("maintenance", "initial"):
+            given = GridInput.parse(document(method))
+            universe, snapshot = build_grid(given, level, WIDE)  # type: ignore[arg-type]
+            account = Account(
+                venue="venue",
+                universe=universe.hash,
+                as_of=NOW + 1,
+                cash="1000000",
+                positions=(
+                    Position(instrument=universe.instruments[0].id, size="0.5"),
+                    Position(instrument="venue:BTC-call", size="-2"),
+                    Position(instrument="venue:BTC-put", size="-1"),
+                ),
+                source=Source(format="test", sha256="00" * 32),
+            )
+            report = margin(account, snapshot)
+            found[level] = report.requirement
+            assert report.binding_node
+        assert 0 < found["maintenance"] < found["initial"]
+
+
+def test_a_changed_number_is_named() -> None:
+    _, snapshot = build_grid(GridInput.parse(document("paradex")), "initial", WIDE)
+    entry = snapshot.rows[1]
+    edited = entry.model_copy(update={"addon_short": entry.addon_short - 1})
+    rows = (snapshot.rows[0], edited, *snapshot.rows[2:])
+    with pytest.raises(FormatError, match="rows"):
+        check_grid(snapshot.model_copy(update={"rows": rows}))
+    with pytest.raises(FormatError, match="model"):
+        check_grid(snapshot.model_copy(update={"model": None}))
+    assert snapshot.model is not None
+    other = json.loads(json.dumps(snapshot.model.parameters))
+    other["input"]["underlyings"][0]["price"] = "60001"
+    with pytest.raises(FormatError, match=r"feeds|rows"):
+        check_grid(
+            snapshot.model_copy(update={"model": snapshot.model.model_copy(update={"parameters": other})})
+        )
+
+
+def test_risk_arrays_are_rows() -> None:
+    """A published array is the node, times the contracts of a lot and the level's share."""
+    made = document("span")
+    array = [str(value) for value in (0, 0, 10, 10, -10, -10, 20, 20, -20, -20, 30, 30, -30, -30, 21, -21)]
+    made["instruments"][0] |= {"array": array, "lot": "2"}
+    made["underlyings"][0]["span"] |= {"multiplier": "0.5", "spread_rate": "0"}
+    _, snapshot = build_grid(GridInput.parse(made), "initial", WIDE)
+    check_grid(snapshot)
+    wanted = [Fraction(value) * 4 * Fraction("1.1") * 10**6 for value in array]
+    assert [Fraction(node) for node in snapshot.rows[0].nodes[1:17]] == wanted
+    made["underlyings"][0]["band"] = "0.01"
+    with pytest.raises(FormatError, match="band"):
+        build_grid(GridInput.parse(made), "initial", WIDE)
+
+
+def test_a_universe_is_kept() -> None:
+    first, _ = build_grid(GridInput.parse(document("paradex")), "initial", WIDE)
+    later = document("paradex")
+    later["underlyings"][0]["price"] = "90"
+    later["instruments"].append({"id": "venue:BTC-PERP2", "kind": "perpetual", "underlying": "BTC"})
+    for instrument in later["instruments"][1:3]:
+        instrument |= {"price": "90", "retired": True}
+    grown, snapshot = build_grid(GridInput.parse(later), "initial", WIDE, first)
+    assert [each.lot for each in grown.instruments[:3]] == [each.lot for each in first.instruments]
+    assert [entry.index for entry in snapshot.rows] == [0, 3]
+    check_grid(snapshot)
+    for change, field in (
+        ({"name": "other"}, "name"),
+        ({"instruments": later["instruments"][:1]}, "instruments"),
+        ({"instruments": [later["instruments"][3], *later["instruments"][1:]]}, "instruments"),
+    ):
+        with pytest.raises(FormatError, match=field):
+            build_grid(GridInput.parse(later | change), "initial", WIDE, first)
+
+
+def _with(method: str, path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    made = document(method)
+    inner: Any = made
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return made
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (_with("span", ("underlyings", 0, "span", "credits"), ["BTC against ETH"]), "inter-commodity"),
+        (_with("span", ("underlyings", 0, "span"), None), "span"),
+        (_with("paradex", ("underlyings", 0, "deribit"), {}), "deribit"),
+        (_with("paradex", ("underlyings", 0, "band"), "1"), "half-width"),
+        (_with("deribit", ("underlyings", 0, "band"), "0.02"), "70"),
+        (_with("paradex", ("instruments", 1, "volatility"), None), "volatility"),
+        (_with("paradex", ("instruments", 1, "array"), ["0"] * 16), "array|volatility"),
+        (_with("paradex", ("instruments", 0, "underlying"), "ETH"), "underlyings"),
+        (_with("paradex", ("instruments", 1, "expiry"), NOW + 1800), "valid_until"),
+        (
+            _with("paradex", ("instruments", 0), {**LINEAR, "lot": "1", "size_step": "0.000000001"}),
+            "size_step",
+        ),
+        (_with("deribit", ("underlyings", 0, "deribit"), {"price_range": "2"}), "price_range"),
+    ],
+)
+def test_refusals_say_what_and_where(given: dict[str, Any], match: str) -> None:
+    given = json.loads(
+        json.dumps(given), object_hook=lambda each: {k: v for k, v in each.items() if v is not None}
+    )
+    with pytest.raises(FormatError, match=match):
+        build_grid(GridInput.parse(given), "initial", WIDE)
+
+
+def test_two_underlyings_share_their_nodes() -> None:
+    made = document("deribit")
+    eth = {"underlying": "ETH", "feed": "ETH index", "kind": "index", "price": "3000"}
+    made["underlyings"].append(eth | {"deribit": {"price_range": "0.18"}})
+    made["instruments"].append({"id": "venue:ETH-PERP", "kind": "perpetual", "underlying": "ETH"})
+    _, snapshot = build_grid(GridInput.parse(made), "initial", WIDE)
+    check_grid(snapshot)
+    assert snapshot.rows[-1].group == 2
+    made["underlyings"][1]["deribit"]["buckets"] = 2
+    with pytest.raises(FormatError, match="other scenarios"):
+        build_grid(GridInput.parse(made), "initial", WIDE)
