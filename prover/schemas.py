@@ -27,6 +27,7 @@ from .evm.snapshot import ChainSnapshot
 from .register import HolderRegister
 from .sealing import Sealed
 from .secrets import KeyFile
+from .tables.grid_inputs import GridInput
 from .tables.inputs import MarketInput
 
 __all__ = ["DOCUMENTS", "json_schema", "main", "write_schemas"]
@@ -34,6 +35,7 @@ __all__ = ["DOCUMENTS", "json_schema", "main", "write_schemas"]
 DOCUMENTS: tuple[type[Document], ...] = (
     Universe,
     MarketInput,
+    GridInput,
     Snapshot,
     Account,
     AccountStatement,
