@@ -5,8 +5,9 @@ the smallest loss that satisfies all nodes, for every position the cheapest brac
 
 A layout's extensions: ``charges`` on gross size at a group's last two nodes; ``subgroups`` with a loss of
 their own; ``isolated`` charges, which a group may pay in place of its scenario loss; ``alternatives``, which
-replace the profit of a group's positions of one subgroup at a node where they are worse. So an alternative of 0
-makes a node count losses only, and one of minus the node makes it count a profit as the same loss.
+replace the profit of a group's positions of one subgroup at a node where they are worse. So an alternative
+of 0 makes a node count losses only, and one of minus the node makes it count a profit as the same loss;
+``one_sided``, by which the last three nodes do so with what the alternatives leave.
 
 Scales: sizes 1e-8 lot, unit values and rates 1e-6 quote a lot, money 1e-14 quote (their product).
 """
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from verifier.circuits import SUBNODES, Layout, packing, scale, width
+from verifier.circuits import ONE_SIDED_NODES, SUBNODES, Layout, packing, scale, width
 from verifier.errors import FormatError
 from verifier.market import Snapshot
 from verifier.rows import Bracket, Row, undeclared
@@ -298,7 +299,10 @@ def _report(
     losses: dict[int, int] = {}
     binding: dict[int, int | None] = {}
     for group in groups:
-        profits = _profits([part for part in parts if part.group == group], taken)
+        held = [part for part in parts if part.group == group]
+        profits = _profits(held, taken)
+        if "one_sided" in extensions:
+            _take_one_side(profits, held, taken)
         for node in range(len(profits) - CHARGED_NODES, len(profits)) if group in charges else ():
             profits[node] -= charges[group]
         worst = min(profits, default=0)
@@ -348,6 +352,19 @@ def _profits(parts: Sequence[PositionMargin], taken: Mapping[tuple[int, int], tu
         columns = zip(part.nodes, part.alternatives or part.nodes, instead, strict=True)
         chosen.append([other if is_taken else own for own, other, is_taken in columns])
     return [sum(at) for at in zip(*chosen, strict=True)]
+
+
+def _take_one_side(
+    profits: list[int], parts: Sequence[PositionMargin], taken: Mapping[tuple[int, int], tuple[bool, ...]]
+) -> None:
+    """Turn a group's profits at the last nodes: what a subgroup gains there counts as nothing at the first of
+    them, and as a loss at the others. Positions of no subgroup count as everywhere."""
+    first = len(profits) - ONE_SIDED_NODES
+    for subgroup in {part.subgroup for part in parts if part.subgroup}:
+        own = _profits([part for part in parts if part.subgroup == subgroup], taken)
+        for node in range(first, len(profits)):
+            gain = max(0, own[node])
+            profits[node] -= gain if node == first else 2 * gain
 
 
 def _alternatives(parts: Sequence[PositionMargin]) -> dict[tuple[int, int], tuple[bool, ...]]:

@@ -16,6 +16,7 @@ from .canonical import object_hash
 
 __all__ = [
     "EXTENSIONS",
+    "ONE_SIDED_NODES",
     "SUBNODES",
     "Field",
     "Instance",
@@ -83,8 +84,16 @@ def packing(name: str) -> tuple[Field, ...]:
     return tuple(Field(**entry) for entry in table()["packings"][name])
 
 
-EXTENSIONS = ("charges", "subgroups", "isolated", "alternatives")
-"""What a row may have beside the plain columns, in the order of its columns."""
+EXTENSIONS = ("charges", "subgroups", "isolated", "alternatives", "one_sided")
+"""What a layout may have beside the plain rules, in the order of its columns (the last has none)."""
+
+ONE_SIDED_NODES = 3
+"""At how many nodes, the last ones, extension ``one_sided`` counts a subgroup's profit against it.
+
+A pair of columns alone gives the worse of two sums. Derive's basis contingency is the worst of three (up,
+down, nothing), and its skews are minus the size of the worse of two: these nodes take that worse sum, once the
+pair has given it, as min(0, worse) at the first of them and as -|worse| at the other two.
+"""
 
 SUBNODES = 2
 """Nodes of a subgroup."""
@@ -117,11 +126,13 @@ class Layout:
             raise ValueError(f"layout {self.name}: extensions are not some of {EXTENSIONS} in that order")
         if "alternatives" in self.extensions and "subgroups" not in self.extensions:
             raise ValueError(f"layout {self.name}: alternatives are those of subgroups, which it has not")
+        if "one_sided" in self.extensions and "alternatives" not in self.extensions:
+            raise ValueError(f"layout {self.name}: one-sided nodes need alternatives, which it has not")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Column names in the order in which a row's leaf hashes them."""
-        names = ["group", "mark", *(f"node_{s}" for s in range(self.nodes)), "addon_long", "addon_short"]
+        names = ["group", "mark", *self._node_names, "addon_long", "addon_short"]
         for k in range(self.brackets):
             names += [f"rate_{k}", f"deduction_{k}", f"upper_{k}"]
         further = {
@@ -131,8 +142,17 @@ class Layout:
             "alternatives": tuple(f"alternative_{s}" for s in range(self.nodes)),
         }
         for extension in self.extensions:
-            names += further[extension]
+            names += further.get(extension, ())
         return tuple(names)
+
+    @property
+    def _node_names(self) -> list[str]:
+        """Other names where a profit counts otherwise, so that such a layout has another id."""
+        names = [f"node_{s}" for s in range(self.nodes)]
+        if "one_sided" in self.extensions:
+            kinds = zip(("loss", "magnitude", "magnitude"), range(self.nodes)[-ONE_SIDED_NODES:], strict=True)
+            names[-ONE_SIDED_NODES:] = [f"{kind}_{s}" for kind, s in kinds]
+        return names
 
     @property
     def capacity(self) -> int:
@@ -170,7 +190,15 @@ def layout(name: str) -> Layout:
 
 @dataclass(frozen=True)
 class Instance:
-    """One circuit instance: a template with parameters, its layout and its public signals in order."""
+    """One circuit instance: a template with parameters, its layout and its public signals in order.
+
+    Attributes
+    ----------
+    slots, groups
+        How many positions, and underlyings, it has room for.
+    subgroups, cells
+        How many subgroups, and pairs of a group and a subgroup; 0 where its layout has none.
+    """
 
     name: str
     size: str
@@ -185,6 +213,21 @@ class Instance:
     public: tuple[str, ...]
     max_constraints: int
     constraints: int | None
+    subgroups: int = 0
+    cells: int = 0
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """The template's parameters before the layout's id, by name and in order."""
+        further = {"subgroups": self.subgroups, "cells": self.cells}
+        return {
+            "slots": self.slots,
+            "nodes": self.nodes,
+            "groups": self.groups,
+            "brackets": self.brackets,
+            "depth": self.depth,
+            **{name: count for name, count in further.items() if count},
+        }
 
 
 @cache

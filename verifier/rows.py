@@ -83,6 +83,7 @@ FIELDS = {
     "subgroups": ("subgroup", "subnodes"),
     "isolated": ("isolated_long", "isolated_short"),
     "alternatives": ("alternatives",),
+    "one_sided": (),
 }
 """The attributes of a row, and members of its entry in a file, that an extension adds."""
 
