@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from verifier.errors import FormatError
-from verifier.market import Feed
+from verifier.market import Feed, FeedKind
 from verifier.numbers import parse_decimal
 from verifier.universe import Universe
 
@@ -27,19 +27,23 @@ __all__ = [
     "OptionLine",
     "PerpLine",
     "expiry_name",
-    "forward_feed",
-    "index_feed",
-    "level_feed",
+    "feed_id",
     "listed_lines",
     "option_id",
-    "perp_feed",
-    "stable_feed",
     "standard_feeds",
     "standard_universe",
 ]
 
 _DAY = 86_400
 _EIGHT = 8 * 3_600
+
+_FEEDS: dict[FeedKind, str] = {
+    "index": " index",
+    "mark": "-PERP mark",
+    "forward": " forward",
+    "volatility": " volatility level",
+    "stablecoin": " price",
+}
 
 
 @dataclass(frozen=True)
@@ -176,52 +180,34 @@ def standard_universe(given: StandardInput, earlier: Universe | None = None) -> 
 
 
 def _lot(given: StandardInput, market: StandardMarket) -> str:
-    return choose_lot(index_feed(given, market).low)
+    return choose_lot(_feed("index", market.name, market.name, market.spot, market.band or given.band).low)
 
 
-def _feed(name: str, kind: str, underlying: str, price: str, band: str) -> Feed:
-    made = feed_band(FeedInput(id=name, kind="index", underlying=underlying, price=price), band)
+def feed_id(kind: FeedKind, name: str) -> str:
+    """A feed's name: of a market, of an expiry, or of the stablecoin."""
+    return f"{name}{_FEEDS[kind]}"
+
+
+def _feed(kind: FeedKind, name: str, underlying: str, price: str, band: str) -> Feed:
+    made = feed_band(
+        FeedInput(id=feed_id(kind, name), kind="index", underlying=underlying, price=price), band
+    )
     return made.model_copy(update={"kind": kind})
 
 
-def index_feed(given: StandardInput, market: StandardMarket) -> Feed:
-    """A market's spot."""
-    return _feed(f"{market.name} index", "index", market.name, market.spot, market.band or given.band)
-
-
-def perp_feed(given: StandardInput, line: PerpLine) -> Feed:
-    """A perpetual's own price."""
-    name = line.market.name
-    return _feed(f"{name}-PERP mark", "mark", name, line.perp.price, line.perp.band or given.band)
-
-
-def forward_feed(given: StandardInput, market: StandardMarket, expiry: StandardExpiry) -> Feed:
-    """An expiry's forward."""
-    name = expiry_name(market.name, expiry.expiry)
-    return _feed(f"{name} forward", "forward", name, expiry.forward, expiry.band or given.band)
-
-
-def level_feed(market: StandardMarket, expiry: StandardExpiry) -> Feed:
-    """The level of an expiry's volatilities, 1 at the snapshot: all of them move with it."""
-    name = expiry_name(market.name, expiry.expiry)
-    return _feed(f"{name} volatility level", "volatility", name, "1", expiry.volatility_band or "0")
-
-
-def stable_feed(given: StandardInput) -> Feed:
-    """The settlement stablecoin in dollars; no margin group, but a feed needs an underlying."""
-    return _feed(f"{given.quote} price", "stablecoin", given.quote, given.stable, given.stable_band or "0")
-
-
 def standard_feeds(given: StandardInput) -> tuple[Feed, ...]:
-    """Every feed of an input. A level of volatilities is among them when it has a band."""
+    """Every feed of an input; a level of volatilities, 1 at the snapshot, when it has a band."""
     found = []
     for market in given.markets:
-        found.append(index_feed(given, market))
+        name = market.name
+        found.append(_feed("index", name, name, market.spot, market.band or given.band))
         if market.perp is not None:
-            found.append(perp_feed(given, PerpLine("", "perpetual", market.name, market, market.perp)))
+            perp = market.perp
+            found.append(_feed("mark", name, name, perp.price, perp.band or given.band))
         for expiry in market.expiries:
             if expiry.expiry > given.time:
-                found.append(forward_feed(given, market, expiry))
+                group = expiry_name(name, expiry.expiry)
+                found.append(_feed("forward", group, group, expiry.forward, expiry.band or given.band))
                 if expiry.volatility_band is not None:
-                    found.append(level_feed(market, expiry))
-    return (*found, stable_feed(given))
+                    found.append(_feed("volatility", group, group, "1", expiry.volatility_band))
+    return (*found, _feed("stablecoin", given.quote, given.quote, given.stable, given.stable_band or "0"))

@@ -9,25 +9,14 @@ from fractions import Fraction
 from verifier.circuits import Layout, scale
 from verifier.corners import end_of
 from verifier.errors import FormatError
-from verifier.market import Level, Node
+from verifier.market import FeedKind, Level, Node
 from verifier.numbers import parse_decimal, round_nearest, round_up
 from verifier.rows import Bracket, Row, row_valid
 from verifier.universe import Universe
 
 from ..pricing.pinned import black76, exact, years_between
 from .derive_standard_inputs import StandardInput
-from .derive_standard_listing import (
-    Line,
-    OptionLine,
-    PerpLine,
-    forward_feed,
-    index_feed,
-    level_feed,
-    listed_lines,
-    perp_feed,
-    stable_feed,
-    standard_feeds,
-)
+from .derive_standard_listing import Line, OptionLine, PerpLine, feed_id, listed_lines, standard_feeds
 from .envelope import Band
 from .rounding import LARGEST_SIZE, PROHIBITIVE, addon
 from .strike_nodes import choose_strikes, payoff, strike_gap
@@ -37,6 +26,7 @@ __all__ = ["StandardTable", "node_labels", "standard_table", "strike_room"]
 _UNIT: int = 10 ** scale("value")
 _ZERO = Fraction(0)
 _STILL = "none"
+_UNMOVED = Band(Fraction(1), Fraction(1), Fraction(1))
 _AT_LEAST = "a payoff of nothing"
 _NET_SHORT = "net short calls"
 _CORNERS = tuple(
@@ -106,7 +96,9 @@ def standard_table(given: StandardInput, level: Level, layout: Layout, universe:
         raise FormatError(
             "layout", "has no extension 'isolated'", value=layout.name, mend="Such as s64-k1-d5-csi"
         )
-    moving = any(feed.has_corners for feed in standard_feeds(given))
+    feeds = standard_feeds(given)
+    bands = {feed.id: Band.of(feed) for feed in feeds}
+    moving = any(feed.has_corners for feed in feeds)
     lines = listed_lines(given)
     strikes: dict[str, set[Fraction]] = {}
     for line in lines:
@@ -118,7 +110,7 @@ def standard_table(given: StandardInput, level: Level, layout: Layout, universe:
     rows, gaps = {}, {}
     for line in lines:
         index = universe.index_of(line.id)
-        made = _Maker(given, line, level, universe.instruments[index].lot)
+        made = _Maker(given, bands, line, level, universe.instruments[index].lot)
         if isinstance(line, OptionLine):
             columns = made.option(line, chosen[line.underlying], nodes)
             gap = strike_gap(line.strike, chosen[line.underlying])
@@ -158,11 +150,17 @@ class _Columns:
 class _Maker:
     """The numbers of one instrument, prices at their worst edges."""
 
-    def __init__(self, given: StandardInput, line: Line, level: Level, lot: str) -> None:
-        self.given, self.market = given, line.market
+    def __init__(
+        self, given: StandardInput, bands: Mapping[str, Band], line: Line, level: Level, lot: str
+    ) -> None:
+        self.given, self.bands, self.market = given, bands, line.market
         self.initial = level == "initial"
         self.lot = parse_decimal(lot)
-        self.spot = Band.of(index_feed(given, line.market))
+        self.spot = self.band("index", line.market.name)
+
+    def band(self, kind: FeedKind, name: str) -> Band:
+        """A feed's band; a level of volatilities without one stays at 1."""
+        return self.bands.get(feed_id(kind, name), _UNMOVED)
 
     def rule(self, name: str) -> Fraction:
         return parse_decimal(getattr(self.market.rules, name))
@@ -183,7 +181,7 @@ class _Maker:
 
     def depeg(self) -> Fraction:
         """Quote units a unit that a depeg charges, at the lowest stablecoin and the highest spot."""
-        missing = parse_decimal(self.given.depeg_threshold) - parse_decimal(stable_feed(self.given).low)
+        missing = parse_decimal(self.given.depeg_threshold) - self.band("stablecoin", self.given.quote).low
         if not self.initial or missing <= 0:
             return _ZERO
         return missing * parse_decimal(self.given.depeg_factor) * self.spot.high
@@ -202,7 +200,7 @@ class _Maker:
         )
 
     def perpetual(self, line: PerpLine, nodes: tuple[Node, ...]) -> _Columns:
-        band = Band.of(perp_feed(self.given, line))
+        band = self.band("mark", self.market.name)
         rate = self.rule("perp_initial" if self.initial else "perp_maintenance")
         charge = rate * band.high + self.contingency("perp", line.perp.confidence) + self.depeg()
         mark, moves = self.linear(band, Fraction(1), "mark", nodes)
@@ -219,8 +217,8 @@ class _Maker:
         return _Columns(mark, moves, (addon(charge * self.lot), PROHIBITIVE))
 
     def option(self, line: OptionLine, chosen: tuple[Fraction, ...], nodes: tuple[Node, ...]) -> _Columns:
-        forward = Band.of(forward_feed(self.given, self.market, line.expiry))
-        level = Band.of(level_feed(self.market, line.expiry))
+        forward = self.band("forward", line.underlying)
+        level = self.band("volatility", line.underlying)
         years = years_between(self.given.time, line.expiry.expiry)
 
         def worth(price: Fraction, shift: Fraction) -> Fraction:

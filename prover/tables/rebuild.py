@@ -70,6 +70,12 @@ BUILDERS: tuple[Builder, ...] = (
         document="prover.tables.derive_standard_inputs:StandardInput",
         build="prover.tables.derive_standard:build_standard",
     ),
+    Builder(
+        models=("options",),
+        schema="zksolvency/options-input/1",
+        document="prover.tables.option_inputs:OptionsInput",
+        build="prover.tables.options:build_options",
+    ),
 )
 """Every builder of market snapshots: what `market build` reads and `market verify` rebuilds."""
 
