@@ -91,8 +91,8 @@ ONE_SIDED_NODES = 3
 """At how many nodes, the last ones, extension ``one_sided`` counts a subgroup's profit against it.
 
 A pair of columns alone gives the worse of two sums. Derive's basis contingency is the worst of three (up,
-down, nothing), and its skews are minus the size of the worse of two: these nodes take that worse sum, once the
-pair has given it, as min(0, worse) at the first of them and as -|worse| at the other two.
+down, nothing), and its skews are minus the size of the worse of two: these nodes take that worse sum, once
+the pair has given it, as min(0, worse) at the first of them and as -|worse| at the other two.
 """
 
 SUBNODES = 2

@@ -31,6 +31,7 @@ __all__ = [
 
 VENUES: tuple[str, ...] = (
     "binance_brackets",
+    "derive_portfolio",
     "derive_standard",
     "drift_v2",
     "dydx_v4",
