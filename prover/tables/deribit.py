@@ -26,9 +26,9 @@ from typing import Literal
 from verifier.errors import FormatError
 from verifier.market import Level
 
-from ..pricing.pinned import exact, number
+from ..pricing.machine import exact, machine, number
 from .grid import Band, Beside
-from .stress import Asset, Stress, StressGrid, context, delta
+from .stress import Asset, Stress, StressGrid, delta
 
 __all__ = ["DeribitRules", "deribit_beside", "deribit_grid"]
 
@@ -140,8 +140,8 @@ def deribit_beside(
     years
         To expiry; 0 for a perpetual.
     """
-    ctx = context()
-    grown = ctx.expm1(ctx.mul(number(rules.annual_move), number(years)))
+    context = machine().context
+    grown = context.expm1(context.mul(number(rules.annual_move), number(years)))
     rate = max(rules.least_move, exact(grown))
     limit = None
     if rules.lines:

@@ -21,9 +21,9 @@ from verifier.errors import FormatError
 from verifier.numbers import round_down, round_up
 from verifier.rows import Bracket, Row, row_valid
 
-from ..pricing.pinned import Mpfr, d_terms, number
+from ..pricing.machine import Mpfr, exact, machine, number
 from .rounding import LARGEST_SIZE, PROHIBITIVE
-from .stress import Asset, StressGrid, context, to_units, valuation
+from .stress import Asset, StressGrid, to_units, valuations
 
 __all__ = ["STILL", "Band", "Beside", "GridNode", "fill_row", "gap", "grid_nodes", "grid_row", "node_room"]
 
@@ -33,6 +33,9 @@ STILL = "none"
 _ZERO = Fraction(0)
 _UNIT = 10**6
 _CHARGED = 2
+# 1/√(2π) is 0.39894228…: the rest pays for what the operations of a gap rounded.
+_DENSITY = Fraction(398_943, 1_000_000)
+_NO_STRESS = StressGrid("none", ())
 
 
 @dataclass(frozen=True)
@@ -190,37 +193,36 @@ def grid_row(
         When the grid does not fit the layout, or a number the row.
     """
     beside = beside or Beside()
-    ctx = context()
-    scale = number(lot * _UNIT)
-    at = [valuation(asset, grid, price, asset.volatility) for _, price in band.corners]
-    base = at[0].still if len(at) == 1 else valuation(asset, _none(grid), band.price, asset.volatility).still
-    still = [ctx.sub(each.still, base) for each in at]
-    nodes: list[Mpfr] = [ctx.mul(scale, each) for each in still]
-    parts = [(number(1 - each.factor), number(each.factor)) for each in grid.stresses]
-    slopes = beside.slopes or (_ZERO,) * len(grid.stresses)
-    for own, each in zip(still, at, strict=True):
-        for value, (rest, part), slope in zip(each.stressed, parts, slopes, strict=True):
-            profit = ctx.add(ctx.mul(rest, own), ctx.mul(part, ctx.sub(value, base)))
-            made = ctx.mul(scale, profit)
-            nodes.append(ctx.add(made, number(slope * _UNIT)) if slope else made)
-    if node_room(len(grid.stresses), len(at), layout, charged=charged) < 0:
+    corners = [price for _, price in band.corners]
+    if node_room(len(grid.stresses), len(corners), layout, charged=charged) < 0:
         grid_nodes(grid, [name for name, _ in band.corners], layout, charged="charge" if charged else None)
-    if charged:
-        tilt = number(beside.tilt * _UNIT)
-        nodes += [ctx.sub(nodes[0], tilt), ctx.add(nodes[len(at) - 1], tilt)]
-    mark, *units = to_units([ctx.mul(scale, base), *nodes])
+    at = valuations(asset, grid, corners)
+    base = valuations(asset, _NO_STRESS, [band.price])[0].still if len(at) > 1 else at[0].still
+    with machine().arithmetic():
+        scale = number(lot * _UNIT)
+        still = [scale * (each.still - base) for each in at]
+        nodes: list[Mpfr] = list(still)
+        for own, each in zip(still, at, strict=True):
+            nodes += [
+                rest * own + part * (scale * (value - base))
+                for value, (rest, part) in zip(each.stressed, grid.plan.factors, strict=True)
+            ]
+        if beside.slopes:
+            slopes = [
+                *([number(0)] * len(at)),
+                *([number(slope * _UNIT) for slope in beside.slopes] * len(at)),
+            ]
+            nodes = [node + slope for node, slope in zip(nodes, slopes, strict=True)]
+        if charged:
+            tilt = number(beside.tilt * _UNIT)
+            nodes += [still[0] - tilt, still[-1] + tilt]
+        mark, *units = to_units([scale * base, *nodes])
     long, short = gap(asset, band, grid)
-    return fill_row(
-        mark,
-        units,
-        len(at),
-        layout,
-        group=group,
-        beside=replace(
+    if long or short:
+        beside = replace(
             beside, addon_long=beside.addon_long + long * lot, addon_short=beside.addon_short + short * lot
-        ),
-        charged=charged,
-    )
+        )
+    return fill_row(mark, units, len(at), layout, group=group, beside=beside, charged=charged)
 
 
 def fill_row(
@@ -283,44 +285,49 @@ def gap(asset: Asset, band: Band, grid: StressGrid) -> tuple[Fraction, Fraction]
     """
     if asset.strike is None or band.low == band.high:
         return _ZERO, _ZERO
-    own = _curvature(asset.strike, asset.volatility, asset.years, band.low, band.high)
-    long, short = own, _ZERO
-    years = max(_ZERO, asset.years - grid.lookahead)
-    for stress in grid.stresses:
-        volatility = grid.volatility(asset.volatility, asset.years, stress)
-        ends = (stress.forward(band.low), stress.forward(band.high))
-        moved = _curvature(asset.strike, volatility, years, *ends) * (1 + stress.move) ** 2
-        long = max(long, max(_ZERO, 1 - stress.factor) * own + stress.factor * moved)
-        short = max(short, max(_ZERO, stress.factor - 1) * own)
-    eighth = (band.high - band.low) ** 2 / 8
-    return long * eighth, short * eighth
+    plan = grid.plan
+    low, high, strike = (number(price) for price in (band.low, band.high, asset.strike))
+    volatility = number(asset.volatility)
+    with machine().arithmetic() as arithmetic:
+        log = machine().gmpy2.log
+        log_strike = log(strike)
+
+        def ends(of_low: Mpfr, of_high: Mpfr) -> tuple[Mpfr, Mpfr, Mpfr]:
+            return of_low, log(of_low) - log_strike, log(of_high) - log_strike
+
+        now = arithmetic.sqrt(number(asset.years))
+        own = _curvature(ends(low, high), volatility * now)
+        long, short = own, number(0)
+        if plan.places:
+            then = arithmetic.sqrt(number(max(_ZERO, asset.years - grid.lookahead)))
+            spreads = [each * then for each in plan.volatilities(volatility, asset.years)]
+            moved = [ends(*both) for both in zip(plan.forwards(low), plan.forwards(high), strict=True)]
+            one = number(1)
+            for (move, shock), (rest, part) in zip(plan.places, plan.factors, strict=True):
+                ratio = plan.moves[move][0]
+                stressed = _curvature(moved[move], spreads[shock]) * ratio * ratio
+                long = max(long, max(rest, number(0)) * own + part * stressed)
+                if part > one:
+                    short = max(short, (part - one) * own)
+        eighth = (high - low) ** 2 / 8
+        largest = eighth * number(_DENSITY)
+        return exact(long * largest), exact(short * largest)
 
 
-def _curvature(
-    strike: Fraction, volatility: Fraction | Mpfr, years: Fraction, low: Fraction, high: Fraction
-) -> Fraction:
-    """The largest gamma between two forwards, rounded up."""
-    if not years or not volatility:
+def _curvature(ends: tuple[Mpfr, Mpfr, Mpfr], deviation: Mpfr) -> Mpfr:
+    """The largest gamma between two forwards, times √(2π): from the lower one and both log-moneynesses."""
+    low, at_low, at_high = ends
+    if not deviation:
         # A kink: no curvature bounds it.
-        if low < strike < high:
+        if at_low < 0 < at_high:
             raise FormatError(
                 "volatility", "or time is 0 at a strike inside the band", mend="List it without a band"
             )
-        return _ZERO
-    ctx = context()
-    at_low, _ = d_terms(low, strike, volatility, years)
-    at_high, _ = d_terms(high, strike, volatility, years)
-    nearest = number(0) if at_low <= 0 <= at_high else (at_low if at_low > 0 else at_high)
-    density = ctx.exp(ctx.mul(number(Fraction(-1, 2)), ctx.mul(nearest, nearest)))
-    deviation = ctx.mul(number(volatility), ctx.sqrt(number(years)))
-    bound = ctx.div(density, ctx.mul(number(low), deviation))
-    top, bottom = bound.as_integer_ratio()
-    # 1/√(2π) = 0.39894…, and a part in a million pays for what the operations above rounded.
-    return Fraction(int(top), int(bottom)) * Fraction(398_943, 1_000_000)
-
-
-def _none(grid: StressGrid) -> StressGrid:
-    return StressGrid(grid.name, ())
+        return number(0)
+    half = deviation / 2
+    first, last = at_low / deviation + half, at_high / deviation + half
+    nearest = first if first > 0 else (-last if last < 0 else number(0))
+    return machine().gmpy2.exp(-nearest * nearest / 2) / (low * deviation)
 
 
 def _up(amount: Fraction) -> int:

@@ -22,8 +22,9 @@ from fractions import Fraction
 from verifier.errors import FormatError
 from verifier.market import Level
 
+from ..pricing.machine import exact
 from .grid import Band, Beside
-from .stress import Asset, Stress, StressGrid, delta, valuation
+from .stress import Asset, Stress, StressGrid, delta, valuations
 
 __all__ = [
     "MINIMUM_DELTA",
@@ -195,7 +196,7 @@ def paradex_beside(
         line = ends[0]
     else:
         low, high = (
-            _exact(valuation(asset, still, price, asset.volatility).still) for _, price in band.corners
+            exact(each.still) for each in valuations(asset, still, [price for _, price in band.corners])
         )
         line = (high - low) / (band.high - band.low)
     return delta_beside(rules, level, ends, line, spot=spot, lot=lot, fee=fee, funding=funding)
@@ -227,8 +228,3 @@ def delta_beside(
         gross_short=gross,
         tilt=net * line,
     )
-
-
-def _exact(value: object) -> Fraction:
-    top, bottom = value.as_integer_ratio()  # type: ignore[attr-defined]
-    return Fraction(int(top), int(bottom))

@@ -29,9 +29,9 @@ from verifier.errors import FormatError
 from verifier.market import Level
 from verifier.rows import Row
 
-from ..pricing.pinned import number
+from ..pricing.machine import machine, number
 from .grid import Beside, fill_row
-from .stress import Stress, StressGrid, context, to_units
+from .stress import Stress, StressGrid, to_units
 
 __all__ = ["MINIMUM", "SCENARIOS", "SpanRules", "array_row", "span_beside", "span_grid"]
 
@@ -179,11 +179,11 @@ def array_row(
     slopes = beside.slopes or (_ZERO,) * len(array)
     if len(slopes) != len(array):
         raise FormatError("array", f"has {len(array)} scenarios", mend=f"SPAN has {len(slopes)}")
-    ctx = context()
+    context = machine().context
     nodes = [number(0)]
     nodes += [number((share * value + slope) * _UNIT) for value, slope in zip(array, slopes, strict=True)]
     tilt = number(beside.tilt * _UNIT)
-    last = [ctx.minus(tilt), tilt] if charged else []
+    last = [context.minus(tilt), tilt] if charged else []
     mark, *units = to_units([number(price * _UNIT), *nodes, *last])
     return fill_row(mark, units, 1, layout, group=group, beside=beside, charged=charged)
 

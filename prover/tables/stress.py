@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
-from typing import Any
+from functools import cached_property
 
 from verifier.errors import FormatError
 
-from ..extras import require
-from ..pricing.pinned import PRECISION, Mpfr, black76_greeks, black76_grid, number
+from ..pricing.machine import Mpfr, exact, machine, number
+from ..pricing.pinned import black76_greeks, black76_grid
 
-__all__ = ["Asset", "Stress", "StressGrid", "Valuation", "context", "delta", "to_units", "valuation"]
+__all__ = ["Asset", "Plan", "Stress", "StressGrid", "Valuation", "delta", "to_units", "valuations"]
 
 _ZERO = Fraction(0)
 _YEAR = 365
@@ -55,10 +54,6 @@ class Stress:
     least: Fraction = _ZERO
     factor: Fraction = Fraction(1)
 
-    def forward(self, price: Fraction) -> Fraction:
-        """A forward under this stress."""
-        return price * (1 + self.move) + self.shift
-
 
 @dataclass(frozen=True)
 class StressGrid:
@@ -91,21 +86,101 @@ class StressGrid:
             self, stresses=tuple(replace(each, factor=each.factor * share) for each in self.stresses)
         )
 
-    def volatility(self, volatility: Fraction, years: Fraction, stress: Stress) -> Mpfr:
-        """A volatility under a stress, a year; 0 or more."""
-        ctx = context()
-        days = years * _YEAR
-        power = self.short_power if days < self.split_days else self.long_power
-        shocked = number(volatility)
-        if stress.shock:
-            scale = number(stress.shock)
-            if power:
-                scale = ctx.mul(scale, _power(Fraction(30) / max(self.floor_days, days), power))
-            shocked = ctx.mul(shocked, ctx.add(number(1), scale))
-        if stress.volatility_shift:
-            shocked = ctx.add(shocked, number(stress.volatility_shift))
-        least = number(stress.least)
-        return max(shocked, least)
+    @cached_property
+    def plan(self) -> Plan:
+        """What all rows of this grid share, worked out once."""
+        return Plan.of(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A grid's numbers in pinned arithmetic, and in which batches options are priced.
+
+    Attributes
+    ----------
+    grid
+        Whose.
+    moves
+        Distinct moves of the forward: (1 + move, shift).
+    shocks
+        Distinct shocks of the volatility, as stresses.
+    places
+        For each stress, its move and its shock.
+    batches
+        Moves and shocks that are all wanted with each other.
+    factors
+        For each stress (1 − factor, factor).
+    scales
+        Shocks enlarged for an expiry, by years.
+    """
+
+    grid: StressGrid
+    moves: tuple[tuple[Mpfr, Mpfr], ...]
+    shocks: tuple[Stress, ...]
+    places: tuple[tuple[int, int], ...]
+    batches: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    factors: tuple[tuple[Mpfr, Mpfr], ...]
+    scales: dict[Fraction, tuple[Mpfr, ...]]
+
+    @classmethod
+    def of(cls, grid: StressGrid) -> Plan:
+        """The plan of a grid."""
+        moves: dict[tuple[Fraction, Fraction], int] = {}
+        shocks: dict[tuple[Fraction, Fraction, Fraction], int] = {}
+        kept: list[Stress] = []
+        places = []
+        for each in grid.stresses:
+            shock = (each.shock, each.volatility_shift, each.least)
+            if shock not in shocks:
+                kept.append(each)
+            places.append(
+                (
+                    moves.setdefault((each.move, each.shift), len(moves)),
+                    shocks.setdefault(shock, len(shocks)),
+                )
+            )
+        wanted: dict[int, set[int]] = {}
+        for move, shock_place in places:
+            wanted.setdefault(move, set()).add(shock_place)
+        batches: dict[tuple[int, ...], list[int]] = {}
+        for move, of_move in wanted.items():
+            batches.setdefault(tuple(sorted(of_move)), []).append(move)
+        return cls(
+            grid,
+            tuple((number(1 + move), number(shift)) for move, shift in moves),
+            tuple(kept),
+            tuple(places),
+            tuple((tuple(at), with_shocks) for with_shocks, at in batches.items()),
+            tuple((number(1 - each.factor), number(each.factor)) for each in grid.stresses),
+            {},
+        )
+
+    def forwards(self, price: Mpfr) -> list[Mpfr]:
+        """The forward under each distinct move."""
+        context = machine().context
+        return [context.fma(price, ratio, shift) for ratio, shift in self.moves]
+
+    def volatilities(self, volatility: Mpfr, years: Fraction) -> list[Mpfr]:
+        """The volatility under each distinct shock, a year; 0 or more."""
+        context = machine().context
+        found = []
+        for stress, scale in zip(self.shocks, self._scales(years), strict=True):
+            shocked = context.fma(volatility, scale, volatility)
+            if stress.volatility_shift:
+                shocked = context.add(shocked, number(stress.volatility_shift))
+            found.append(max(shocked, number(stress.least)))
+        return found
+
+    def _scales(self, years: Fraction) -> tuple[Mpfr, ...]:
+        if years not in self.scales:
+            days = years * _YEAR
+            grid = self.grid
+            power = grid.short_power if days < grid.split_days else grid.long_power
+            enlarged = _power(Fraction(30) / max(grid.floor_days, days), power) if power else number(1)
+            self.scales[years] = tuple(
+                machine().context.mul(number(each.shock), enlarged) for each in self.shocks
+            )
+        return self.scales[years]
 
 
 @dataclass(frozen=True)
@@ -135,58 +210,52 @@ class Valuation:
     stressed: tuple[Mpfr, ...]
 
 
-@cache
-def context() -> Any:
-    """This package's own MPFR context, of the pinned precision; the process's is neither read nor changed."""
-    gmpy2 = require("gmpy2")
-    return gmpy2.context(precision=PRECISION, round=gmpy2.RoundToNearest)
-
-
-@cache
 def _power(base: Fraction, power: Fraction) -> Mpfr:
     """base^power through logarithm and exponential, each correctly rounded."""
-    ctx = context()
-    return ctx.exp(ctx.mul(number(power), ctx.log(number(base))))
+    context = machine().context
+    return context.exp(context.mul(number(power), context.log(number(base))))
 
 
-def valuation(asset: Asset, grid: StressGrid, price: Fraction, volatility: Fraction) -> Valuation:
-    """What a unit is worth at one corner's price and volatility, and under each stress from there.
+def valuations(asset: Asset, grid: StressGrid, prices: Sequence[Fraction]) -> list[Valuation]:
+    """What a unit is worth at each price, with no stress and under each stress from there.
 
     Raises
     ------
     FormatError
         When a stress takes an option's forward to zero or below: Black-76 has no such price.
     """
+    plan = grid.plan
+    at = [number(price) for price in prices]
+    moved = [plan.forwards(price) for price in at]
     if asset.strike is None:
-        return Valuation(number(price), tuple(number(each.forward(price)) for each in grid.stresses))
-    forwards = [each.forward(price) for each in grid.stresses]
-    if any(forward <= 0 for forward in forwards):
+        return [
+            Valuation(price, tuple(forwards[move] for move, _ in plan.places))
+            for price, forwards in zip(at, moved, strict=True)
+        ]
+    if any(not forward > 0 for forwards in moved for forward in forwards):
         raise FormatError(
             "price_range",
             "takes the forward of an option to zero or below",
             mend="Narrow the range, or list the contract's risk array instead",
         )
-    years = max(_ZERO, asset.years - grid.lookahead)
-    strike, time = number(asset.strike), number(years)
-    # One logarithm a price: all volatilities that are wanted at a price are taken together.
-    wanted: dict[Fraction, dict[tuple[Fraction, ...], Mpfr]] = {}
-    for stress, forward in zip(grid.stresses, forwards, strict=True):
-        at_price = wanted.setdefault(forward, {})
-        key = (stress.shock, stress.volatility_shift, stress.least)
-        if key not in at_price:
-            at_price[key] = grid.volatility(volatility, asset.years, stress)
-    found: dict[tuple[Fraction, tuple[Fraction, ...]], Mpfr] = {}
-    for forward, volatilities in wanted.items():
-        (values,) = black76_grid([forward], list(volatilities.values()), strike, time, asset.call)
-        found.update(((forward, key), value) for key, value in zip(volatilities, values, strict=True))
-    ((still,),) = black76_grid([price], [volatility], strike, asset.years, asset.call)
-    return Valuation(
-        still,
-        tuple(
-            found[forward, (stress.shock, stress.volatility_shift, stress.least)]
-            for stress, forward in zip(grid.stresses, forwards, strict=True)
-        ),
-    )
+    volatility, strike = number(asset.volatility), number(asset.strike)
+    stressed = plan.volatilities(volatility, asset.years) if plan.places else []
+    time = number(max(_ZERO, asset.years - grid.lookahead))
+    found: list[dict[tuple[int, int], Mpfr]] = [{} for _ in prices]
+    # One logarithm a price: in a batch every price is taken with every volatility.
+    for moves, shocks in plan.batches:
+        forwards = [forwards[move] for forwards in moved for move in moves]
+        values = iter(black76_grid(forwards, [stressed[shock] for shock in shocks], strike, time, asset.call))
+        for at_price in found:
+            for move in moves:
+                at_price.update(
+                    ((move, shock), value) for shock, value in zip(shocks, next(values), strict=True)
+                )
+    still = black76_grid(at, [volatility], strike, asset.years, asset.call)
+    return [
+        Valuation(value, tuple(at_price[place] for place in plan.places))
+        for (value,), at_price in zip(still, found, strict=True)
+    ]
 
 
 def delta(asset: Asset, price: Fraction, volatility: Fraction) -> Fraction:
@@ -196,9 +265,7 @@ def delta(asset: Asset, price: Fraction, volatility: Fraction) -> Fraction:
     if not asset.years or not volatility:
         inside = price > asset.strike if asset.call else price < asset.strike
         return Fraction(int(inside) * (1 if asset.call else -1))
-    found = black76_greeks(price, asset.strike, volatility, asset.years, asset.call).delta
-    top, bottom = found.as_integer_ratio()
-    return Fraction(int(top), int(bottom))
+    return exact(black76_greeks(price, asset.strike, volatility, asset.years, asset.call).delta)
 
 
 def to_units(values: Sequence[Mpfr]) -> list[int]:

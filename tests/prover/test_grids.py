@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from grid_worlds import LEVELS, MIDDLE, PLAIN, WIDE, World, deribit_world, paradex_world, span_world
 
-from prover.pricing.pinned import number
+from prover.pricing.machine import number
 from prover.tables.deribit import DeribitRules, deribit_grid
 from prover.tables.grid import STILL, Band, Beside, fill_row, gap, grid_nodes, grid_row, node_room
 from prover.tables.paradex import ParadexRules, delta_beside, paradex_grid
 from prover.tables.span import SpanRules, array_row, span_beside, span_grid
-from prover.tables.stress import Asset, Stress, StressGrid, context, delta, to_units
+from prover.tables.stress import Asset, Stress, StressGrid, delta, to_units
 from prover.venues import deribit, paradex, span
 from verifier.errors import FormatError
 
@@ -392,7 +392,6 @@ def test_the_context_is_the_package_s_own() -> None:
     before = gmpy2.get_context()
     gmpy2.set_context(gmpy2.context(precision=24, round=gmpy2.RoundUp))
     try:
-        context.cache_clear()
         assert build() == wanted
     finally:
         gmpy2.set_context(before)
