@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma circom 2.1.9;
 
-include "lib/account_hash.circom";
-include "lib/attestation.circom";
-include "lib/brackets.circom";
-include "lib/holder.circom";
+include "lib/account_opening.circom";
+include "lib/charges.circom";
 include "lib/margin_claim.circom";
-include "lib/market_header.circom";
 include "lib/market_row.circom";
-include "lib/packing.circom";
-include "lib/range.circom";
 include "lib/scenario_loss.circom";
-include "lib/slot.circom";
-include "lib/statement.circom";
-include "lib/terms.circom";
 
 /*
  * One account is solvent.
@@ -86,98 +78,60 @@ template AccountSolvency(N, S, G, K, D, LAYOUT) {
 
     //////////////////////////////////////////////// CIRCUIT ///////////////////////////////////////////////
 
-    // 1. What is claimed, for whom and as of when.
-    component claim = UnpackTerms();
-    claim.terms <== terms;
+    // 1. The account, the market and the claim, bound to each other and to the public signals.
+    component opening = OpenAccount(N, D, LAYOUT);
+    opening.market_root <== market_root;
+    opening.attestor <== attestor;
+    opening.terms <== terms;
+    opening.nullifier <== nullifier;
+    opening.context <== context;
+    opening.rows_root <== rows_root;
+    opening.universe <== universe;
+    opening.epoch <== epoch;
+    opening.time <== time;
+    opening.valid_until <== valid_until;
+    opening.envelope <== envelope;
+    opening.statement_valid_until <== statement_valid_until;
+    opening.sequence <== sequence;
+    opening.venue <== venue;
+    opening.salt <== salt;
+    opening.secret <== secret;
+    opening.cash <== cash;
+    opening.attestor_x <== attestor_x;
+    opening.attestor_y <== attestor_y;
+    opening.r8x <== r8x;
+    opening.r8y <== r8y;
+    opening.s <== s;
+    opening.used <== used;
+    opening.index <== index;
+    opening.size_magnitude <== size_magnitude;
+    opening.size_negative <== size_negative;
 
-    // 2. The public context decides the nullifier, and the secret the holder.
-    signal own_nullifier <== Nullifier()(secret, context);
-    nullifier === own_nullifier;
-    signal holder <== Holder()(secret);
-
-    // 3. The market snapshot, at the claim's level, under the public root.
-    signal {maxbit} header_epoch <== Bounded(CLOCK_EPOCH_BITS())(epoch);
-    signal {maxbit} header_time <== Bounded(CLOCK_TIME_BITS())(time);
-    signal {maxbit} header_valid_until <== Bounded(CLOCK_VALID_UNTIL_BITS())(valid_until);
-    signal header <== MarketHeader(LAYOUT)(
-        rows_root, universe, header_epoch, header_time, header_valid_until, claim.level, envelope
-    );
-    market_root === header;
-
-    // 4. The positions.
-    component slot[N];
-    signal {binary} is_used[N];
-    signal {maxbit} row[N];
-    signal {maxbit} packed[N];
-    signal size[N];
-    for (var i = 0; i < N; i++) {
-        slot[i] = Slot(D);
-        slot[i].used <== used[i];
-        slot[i].index <== index[i];
-        slot[i].size_magnitude <== size_magnitude[i];
-        slot[i].size_negative <== size_negative[i];
-        is_used[i] <== slot[i].is_used;
-        row[i] <== slot[i].row;
-        packed[i] <== slot[i].packed;
-        size[i] <== slot[i].size;
-    }
-    AssertSlotOrder(N, D)(is_used, row);
-
-    // 5. The statement about them, for the claim's subject and coverage and the snapshot's universe and epoch,
-    //    signed by the public attestor.
-    signal {maxbit} signed_valid_until <== Bounded(STAMP_VALID_UNTIL_BITS())(statement_valid_until);
-    signal {maxbit} signed_sequence <== Bounded(STAMP_SEQUENCE_BITS())(sequence);
-    signal account <== AccountHash(N)(is_used, packed, cash, salt, holder);
-    signal message <== StatementMessage()(
-        account, universe, claim.subject,
-        header_epoch, claim.as_of, signed_valid_until, signed_sequence, claim.coverage,
-        venue
-    );
-    signal signer <== Attestation()(message, attestor_x, attestor_y, r8x, r8y, s);
-    attestor === signer;
-
-    // 6. The account was seen within the snapshot's time, and the statement lasts as long as the snapshot: no old
-    //    account meets new prices, and one expiry is enough for a verifier.
-    AssertOrdered(CLOCK_TIME_BITS())(header_time, claim.as_of);
-    AssertOrdered(CLOCK_TIME_BITS())(claim.as_of, header_valid_until);
-    AssertOrdered(CLOCK_TIME_BITS())(header_valid_until, signed_valid_until);
-
-    // 7. Each position's row, in one of the groups that the prover named.
+    // 2. Each position's row, in one of the groups that the prover named.
     signal {binary} group_chosen[N][G];
     signal group[N];
+    signal no_further[0];
     for (var i = 0; i < N; i++) {
-        (group_chosen[i], group[i]) <== GroupChoice(G)(is_used[i], group_choice[i], groups);
-        AssertRow(S, K, D)(
-            is_used[i], slot[i].position, siblings[i], rows_root,
-            group[i], mark[i], nodes[i], addon_long[i], addon_short[i], rate[i], deduction[i], upper[i]
+        (group_chosen[i], group[i]) <== GroupChoice(G)(opening.is_used[i], group_choice[i], groups);
+        AssertRow(S, K, 0, D)(
+            opening.is_used[i], opening.position[i], siblings[i], rows_root,
+            group[i], mark[i], nodes[i], addon_long[i], addon_short[i], rate[i], deduction[i], upper[i],
+            no_further
         );
     }
 
-    // 8. Equity: cash and what the positions are worth.
-    signal worth[N];
-    var equity = cash;
-    for (var i = 0; i < N; i++) {
-        worth[i] <== size[i] * mark[i];
-        equity += worth[i];
-    }
+    // 3. Equity: cash and what the positions are worth.
+    signal equity <== Equity(N)(cash, opening.size, mark);
 
-    // 9. Addon: the charge of a position's side, and of its bracket.
-    signal side_rate[N];
-    signal side_charge[N];
-    signal bracket_charge[N];
-    var addon = 0;
-    for (var i = 0; i < N; i++) {
-        side_rate[i] <== addon_long[i] + slot[i].negative * (addon_short[i] - addon_long[i]);
-        side_charge[i] <== slot[i].magnitude * side_rate[i];
-        bracket_charge[i] <== BracketCharge(K)(
-            is_used[i], slot[i].magnitude, bracket_choice[i], rate[i], deduction[i], upper[i]
-        );
-        addon += side_charge[i] + bracket_charge[i];
-    }
+    // 4. Addon: the charge of each position's side, and of its bracket.
+    signal addon <== Addon(N, K)(
+        opening.is_used, opening.magnitude, opening.negative,
+        addon_long, addon_short, bracket_choice, rate, deduction, upper
+    );
 
-    // 10. Loss: the worst of each group over the scenarios.
-    signal loss <== ScenarioLoss(N, S, G)(size, nodes, group_chosen, losses);
+    // 5. Loss: the worst of each group over the scenarios.
+    signal loss <== ScenarioLoss(N, S, G)(opening.size, nodes, group_chosen, losses);
 
-    // 11. The claim.
-    AssertMargin(N, G)(equity, addon, loss, claim.ratio, claim.floor);
+    // 6. The claim.
+    AssertMargin(N, G)(equity, addon, loss, opening.ratio, opening.floor);
 }

@@ -34,7 +34,7 @@ from .toolchain.circom import Compiled, compiled, source_map
 from .toolchain.setup import PROVING_KEY
 from .toolchain.wasm import witness_file
 from .toolchain.workspace import workspace
-from .witness import circuit_inputs, claimed_terms, fits, public_statement
+from .witness import circuit_inputs, claimed_terms, fits, public_statement, room
 
 __all__ = ["Proved", "choose_instance", "prove"]
 
@@ -184,8 +184,8 @@ def choose_instance(report: MarginReport, snapshot: Snapshot, policy: Policy, si
         raise FormatError(
             "positions",
             "are more than the accepted circuits have room for",
-            mend=f"The largest, {largest.size}, has room for {largest.slots} positions in {largest.groups} "
-            "underlyings; ask the verifier to accept a larger one",
+            mend=f"The largest, {largest.size}, has room for {room(largest)}; ask the verifier to accept "
+            "a larger one",
         )
     return min(fitting, key=lambda each: each.max_constraints)
 

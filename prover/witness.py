@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifier.circuits import Instance, table, tag
+from verifier.circuits import SUBNODES, Instance, table, tag
 from verifier.errors import FormatError, InvalidError
 from verifier.field import to_field
 from verifier.market import Snapshot, market_root
@@ -22,7 +22,7 @@ from verifier.universe import venue_hash
 from .accounts import AccountStatement, holder_of
 from .engine import MarginReport, margin
 
-__all__ = ["Inputs", "circuit_inputs", "claimed_terms", "fits", "public_statement"]
+__all__ = ["Inputs", "circuit_inputs", "claimed_terms", "fits", "public_statement", "room"]
 
 Inputs = dict[str, int | list[int] | list[list[int]] | list[list[list[int]]]]
 """The circuit's inputs by signal name; every number is a field element."""
@@ -63,8 +63,19 @@ def public_statement(
 
 
 def fits(report: MarginReport, instance: Instance) -> bool:
-    """Whether an account has no more positions and underlyings than the circuit has room for."""
-    return len(report.positions) <= instance.slots and len(report.losses) <= instance.groups
+    """Whether an account has no more positions, underlyings and subgroups than the circuit has room for."""
+    return (
+        len(report.positions) <= instance.slots
+        and len(report.losses) <= instance.groups
+        and len(report.sub_losses) <= instance.subgroups
+        and len(report.alternative_taken) <= instance.cells
+    )
+
+
+def room(instance: Instance) -> str:
+    """What a circuit has room for, in words."""
+    subgroups = f" and {instance.subgroups} subgroups" if instance.subgroups else ""
+    return f"{instance.slots} positions in {instance.groups} underlyings{subgroups}"
 
 
 def circuit_inputs(
@@ -75,7 +86,7 @@ def circuit_inputs(
     context: int,
     instance: Instance,
 ) -> Inputs:
-    """The inputs of `account_solvency`. Whether the claim holds is not asked here.
+    """The circuit's inputs. Whether the claim holds is not asked here.
 
     Parameters
     ----------
@@ -107,11 +118,11 @@ def circuit_inputs(
         raise FormatError(
             "positions",
             f"do not fit the circuit {instance.size}",
-            mend=f"It has room for {instance.slots} positions in {instance.groups} underlyings",
+            mend=f"It has room for {room(instance)}",
         )
     public = public_statement(statement, snapshot, terms, secret, context)
-    named = sorted(report.losses)
-    idle = [0] * (instance.groups - len(named))
+    named = _group_names(report, instance)
+    covered = report.scan_losses if "isolated" in instance.layout.extensions else report.losses
     inputs: Inputs = dict(zip(instance.public, public.signals(instance.public), strict=True))
     inputs |= {
         "rows_root": snapshot.rows_root(),
@@ -131,16 +142,52 @@ def circuit_inputs(
         "r8x": statement.signature.r8x,
         "r8y": statement.signature.r8y,
         "s": statement.signature.s,
-        "groups": [*named, *idle],
-        "losses": [*(report.losses[group] for group in named), *idle],
+        "groups": named,
+        "losses": [covered.get(group, 0) for group in named],
     }
-    return inputs | _slots(report, snapshot, instance, named)
+    return inputs | _extension_inputs(report, instance, named) | _slots(report, snapshot, instance, named)
+
+
+def _group_names(report: MarginReport, instance: Instance) -> list[int]:
+    """The groups that the account is in, and what a circuit with room for more calls the others.
+
+    Those are 0; but where groups may choose between two charges all must ascend, so that no two are the same.
+    """
+    named = sorted(report.losses)
+    idle = range(instance.groups - len(named))
+    if "isolated" in instance.layout.extensions:
+        return [*named, *(max(named, default=0) + 1 + each for each in idle)]
+    return [*named, *(0 for _ in idle)]
+
+
+def _extension_inputs(report: MarginReport, instance: Instance, groups: Sequence[int]) -> Inputs:
+    """What an optimal prover chooses for the extensions of the circuit's layout."""
+    found: Inputs = {}
+    extensions = instance.layout.extensions
+    if "isolated" in extensions:
+        found["isolated_choice"] = [int(group in report.is_isolated) for group in groups]
+    if "subgroups" in extensions:
+        idle = [0] * (instance.subgroups - len(report.sub_losses))
+        found["subgroups"] = [*report.sub_losses, *idle]
+        found["sub_losses"] = [*report.sub_losses.values(), *idle]
+    if "alternatives" in extensions:
+        cells = list(report.alternative_taken)
+        unused = range(instance.cells - len(cells))
+        found["cell_subgroup"] = [*(subgroup for _, subgroup in cells), *(0 for _ in unused)]
+        places = [*(groups.index(group) for group, _ in cells), *(0 for _ in unused)]
+        found["cell_group_choice"] = [_one_hot(place, instance.groups) for place in places]
+        found["take_alternative"] = [
+            *([int(taken) for taken in report.alternative_taken[cell]] for cell in cells),
+            *([0] * instance.nodes for _ in unused),
+        ]
+    return found
 
 
 def _slots(report: MarginReport, snapshot: Snapshot, instance: Instance, groups: Sequence[int]) -> Inputs:
     """The inputs that there is one of for every slot; all zero for an empty one."""
     rows = snapshot.row_map()
     layout = snapshot.shape
+    subgroups, cells = list(report.sub_losses), list(report.alternative_taken)
     tree = Tree({index: leaf_hash(row, layout) for index, row in rows.items()}, layout.depth)
     filled = []
     for position in report.positions:
@@ -161,9 +208,17 @@ def _slots(report: MarginReport, snapshot: Snapshot, instance: Instance, groups:
                 "deduction": [to_field(bracket.deduction) for bracket in row.brackets],
                 "upper": [bracket.upper for bracket in row.brackets],
                 "siblings": [list(level) for level in tree.path(position.index)],
+                "charge_long": row.charge_long,
+                "charge_short": row.charge_short,
+                "subgroup_choice": _chosen(row.subgroup, subgroups, instance.subgroups),
+                "subnodes": [to_field(node) for node in row.subnodes],
+                "isolated_long": row.isolated_long,
+                "isolated_short": row.isolated_short,
+                "cell_choice": _chosen((row.group, row.subgroup), cells, instance.cells),
+                "alternatives": [to_field(node) for node in row.alternatives],
             }
         )
-    empty = {
+    empty: dict[str, object] = {
         "used": 0,
         "index": 0,
         "size_magnitude": 0,
@@ -179,8 +234,25 @@ def _slots(report: MarginReport, snapshot: Snapshot, instance: Instance, groups:
         "upper": [0] * instance.brackets,
         "siblings": [[0, 0, 0]] * instance.depth,
     }
+    empty |= _empty_extensions(instance)
     slots = filled + [empty] * (instance.slots - len(filled))
     return {name: [slot[name] for slot in slots] for name in empty}  # type: ignore[misc]
+
+
+def _empty_extensions(instance: Instance) -> dict[str, object]:
+    """The inputs that a slot has for its circuit's extensions, and no others, as an empty slot has them."""
+    inputs: dict[str, dict[str, object]] = {
+        "charges": {"charge_long": 0, "charge_short": 0},
+        "subgroups": {"subgroup_choice": [0] * instance.subgroups, "subnodes": [0] * SUBNODES},
+        "isolated": {"isolated_long": 0, "isolated_short": 0},
+        "alternatives": {"cell_choice": [0] * instance.cells, "alternatives": [0] * instance.nodes},
+    }
+    return {name: value for each in instance.layout.extensions for name, value in inputs[each].items()}
+
+
+def _chosen(name: object, names: Sequence[object], length: int) -> list[int]:
+    """One-hot, or all zero where the name is not among those that were named."""
+    return _one_hot(names.index(name) if name in names else -1, length)
 
 
 def _one_hot(place: int, length: int) -> list[int]:

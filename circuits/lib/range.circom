@@ -83,6 +83,25 @@ template OneHot(WAYS) {
     chosen === active;
 }
 
+/// The choice is one-hot or, as the chooser likes, all zero; all zero when active is 0.
+/// Cost: WAYS + 2.
+template AtMostOne(WAYS) {
+    assert(WAYS > 0);
+
+    signal input {binary} active;
+    signal input choice[WAYS];
+    signal output {binary} out[WAYS];
+    signal output {binary} some;
+
+    var chosen = 0;
+    for (var k = 0; k < WAYS; k++) {
+        out[k] <== Boolean()(choice[k]);
+        chosen += out[k];
+    }
+    some <== Boolean()(chosen);
+    (1 - active) * some === 0;
+}
+
 /// The value that a one-hot choice picks; 0 when it picks none.
 /// Cost: WAYS.
 template Pick(WAYS) {

@@ -40,45 +40,93 @@ template GroupChoice(G) {
     group <== Pick(G)(chosen, groups);
 }
 
-/// The sum of the groups' losses.
-/// Cost: N·S·(G + 1) + G·w + G·S·(w + 1), with w = sum_bits(N).
-template ScenarioLoss(N, S, G) {
+/// The profit of each group's positions at each node.
+/// Cost: N·S·(G + 1).
+template GroupProfits(N, S, G) {
     signal input size[N];                   // signed, |size| < 2^64
     signal input nodes[N][S];               // unit profit at each node, signed, below 2^63
     signal input {binary} choice[N][G];
-    signal input losses[G];
-    signal output total;
+    signal output profits[G][S];            // |profit| < 2^sum_bits(N)
 
-    // 1. Each position's profit at each node, and the part of it in each group.
     signal profit[N][S];
     signal part[N][S][G];
+    var sums[G][S];
     for (var i = 0; i < N; i++) {
         for (var s = 0; s < S; s++) {
             profit[i][s] <== size[i] * nodes[i][s];
             for (var g = 0; g < G; g++) {
                 part[i][s][g] <== choice[i][g] * profit[i][s];
+                sums[g][s] += part[i][s][g];
             }
         }
     }
-
-    // 2. Each loss is not negative, on its own account: a loss of -k would mint k for another group.
-    signal {maxbit} loss[G];
-    var sum = 0;
-    for (var g = 0; g < G; g++) {
-        loss[g] <== Bounded(sum_bits(N))(losses[g]);
-        sum += loss[g];
-    }
-
-    // 3. Each loss covers its group at every node.
     for (var g = 0; g < G; g++) {
         for (var s = 0; s < S; s++) {
-            var slack = loss[g];
-            for (var i = 0; i < N; i++) {
-                slack += part[i][s][g];
-            }
-            AssertBounded(sum_bits(N) + 1)(slack);
+            profits[g][s] <== sums[g][s];
         }
     }
+}
 
+/// Losses that cover their groups, where every |profit| is below 2^BITS.
+/// Cost: G·BITS + G·S·(BITS + 1).
+template CoveringLosses(S, G, BITS) {
+    assert(BITS + 1 < 252);
+
+    signal input profits[G][S];
+    signal input losses[G];
+    signal output {maxbit} loss[G];
+
+    // 1. Each loss is not negative, on its own account: a loss of -k would mint k for another group.
+    loss.maxbit = BITS;
+    for (var g = 0; g < G; g++) {
+        loss[g] <== Bounded(BITS)(losses[g]);
+    }
+
+    // 2. Each loss covers its group at every node. |loss + profit| < 2^(BITS + 1): nothing wraps.
+    for (var g = 0; g < G; g++) {
+        for (var s = 0; s < S; s++) {
+            AssertBounded(BITS + 1)(loss[g] + profits[g][s]);
+        }
+    }
+}
+
+/// Scenario losses where the last NODES nodes of a group bear a charge as well:
+///
+///     loss_g + (profit at the node) - charge_g >= 0
+///
+/// Cost: G·(w + 1) + G·S·(w + 2), with w = sum_bits(N).
+template ChargedLosses(N, S, G, NODES) {
+    assert(NODES <= S);
+
+    signal input profits[G][S];             // |profit| < 2^w
+    signal input charges[G];                // 0 <= charge < 2^w, so the difference is below 2^(w + 1)
+    signal input losses[G];
+    signal output {maxbit} loss[G];         // below 2^(w + 1)
+
+    signal left[G][S];
+    for (var g = 0; g < G; g++) {
+        for (var s = 0; s < S; s++) {
+            left[g][s] <== s < S - NODES ? profits[g][s] : profits[g][s] - charges[g];
+        }
+    }
+    loss <== CoveringLosses(S, G, sum_bits(N) + 1)(left, losses);
+}
+
+/// The sum of the groups' losses.
+/// Cost: N·S·(G + 1) + G·w + G·S·(w + 1), with w = sum_bits(N).
+template ScenarioLoss(N, S, G) {
+    signal input size[N];
+    signal input nodes[N][S];
+    signal input {binary} choice[N][G];
+    signal input losses[G];
+    signal output total;                    // below G·2^w
+
+    signal profits[G][S] <== GroupProfits(N, S, G)(size, nodes, choice);
+    signal {maxbit} loss[G] <== CoveringLosses(S, G, sum_bits(N))(profits, losses);
+
+    var sum = 0;
+    for (var g = 0; g < G; g++) {
+        sum += loss[g];
+    }
     total <== sum;
 }

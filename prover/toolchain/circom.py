@@ -77,7 +77,7 @@ def constants_text() -> str:
 
 def main_text(of: Instance) -> str:
     """The thin main of an instance: its template with parameters, its layout's id, its public signals."""
-    parameters = (of.slots, of.nodes, of.groups, of.brackets, of.depth, of.layout.id)
+    parameters = (*of.parameters.values(), of.layout.id)
     call = f"{of.template}({', '.join(map(str, parameters))})"
     return "\n".join(
         [

@@ -281,7 +281,7 @@ def _place(
     manifest = KeyManifest(
         name=of.name if production else of.name + DEVELOPMENT_SUFFIX,
         circuit=of.name,
-        parameters={name: getattr(of, name) for name in ("slots", "nodes", "groups", "brackets", "depth")},
+        parameters=of.parameters,
         r1cs_sha256=circuit.r1cs_sha256,
         compiler=circuit.compiler,
         ptau=PowersOfTau(file=phase1.file, blake2b_512=phase1.blake2b_512) if phase1 else None,

@@ -7,7 +7,7 @@ decimals or names, so that it is fast and reaches the edges of every width.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,9 @@ from verifier.poseidon import poseidon
 from verifier.rows import Bracket, Row, leaf_hash, row_valid
 
 Inputs = dict[str, Any]
+
+SUBGROUPS = 7
+"""Subgroups of a random market: some have positions of several groups, most several positions."""
 
 _SIZE_LIMIT = (1 << 64) - 1
 _CASH_LIMIT = (1 << 120) - 1
@@ -86,18 +89,47 @@ def random_row(rng: random.Random, layout: Layout, group: int, bits: int) -> Row
         return rng.choice((0, edge)) if rng.random() < 0.05 else rng.randint(0, edge)
 
     small = max(1, edge >> rng.randint(2, 8))
+
+    def profits(count: int) -> tuple[int, ...]:
+        if rng.random() < 0.8:
+            return tuple(rng.randint(-small, small) for _ in range(count))
+        return tuple(signed() for _ in range(count))
+
     row = Row(
         group=group,
         mark=signed(),
-        nodes=tuple(rng.randint(-small, small) for _ in range(layout.nodes))
-        if rng.random() < 0.8
-        else tuple(signed() for _ in range(layout.nodes)),
+        nodes=profits(layout.nodes),
         addon_long=rng.randint(0, small) if rng.random() < 0.9 else unsigned(),
         addon_short=rng.randint(0, small) if rng.random() < 0.9 else unsigned(),
         brackets=_random_brackets(rng, layout.brackets, bits),
     )
+    row = replace(row, **_random_extensions(rng, layout, row, small, profits))
     row_valid(row, layout)
     return row
+
+
+def _random_extensions(
+    rng: random.Random, layout: Layout, row: Row, small: int, profits: Callable[[int], tuple[int, ...]]
+) -> dict[str, Any]:
+    """Columns of the layout's extensions, of a size that lets each of them decide now and then."""
+    found: dict[str, Any] = {}
+    if "charges" in layout.extensions:
+        found |= {name: rng.choice((0, rng.randint(0, small))) for name in ("charge_long", "charge_short")}
+    if "subgroups" in layout.extensions and rng.random() < 0.8:
+        found |= {"subgroup": rng.randint(1, SUBGROUPS), "subnodes": profits(2)}
+    if "isolated" in layout.extensions:
+        prohibitive = (1 << 63) - 1
+        found |= {
+            name: rng.choice((0, small, prohibitive, rng.randint(0, small)))
+            for name in ("isolated_long", "isolated_short")
+        }
+    if "alternatives" in layout.extensions:
+        # Discounts of a node, the same, nothing at all, its opposite, or any other number.
+        found["alternatives"] = tuple(
+            rng.choice((node, 0, -node, node * 3 // 4, node * 5 // 4, other))
+            for node, other in zip(row.nodes, profits(layout.nodes), strict=True)
+        )
+    return found
 
 
 def _random_brackets(rng: random.Random, count: int, bits: int) -> tuple[Bracket, ...]:
@@ -161,13 +193,9 @@ def random_account(rng: random.Random, market: Market, instance: Instance) -> Ac
     while True:
         count = rng.choice((0, 1, instance.slots, rng.randint(0, instance.slots)))
         chosen: list[int] = []
-        groups: set[int] = set()
         for index in rng.sample(sorted(market.rows), len(market.rows)):
-            group = market.rows[index].group
-            if len(chosen) == count or len(groups | {group}) > instance.groups:
-                continue
-            chosen.append(index)
-            groups.add(group)
+            if len(chosen) < count and has_room([*chosen, index], market, instance):
+                chosen.append(index)
         positions = tuple((index, _random_size(rng, market.rows[index])) for index in sorted(chosen))
         as_of = rng.choice((market.time, market.valid_until, rng.randint(market.time, market.valid_until)))
         account = Account(
@@ -190,6 +218,17 @@ def random_account(rng: random.Random, market: Market, instance: Instance) -> Ac
             return account
 
 
+def has_room(indexes: Sequence[int], market: Market, instance: Instance) -> bool:
+    """Whether positions in these rows need no more groups, subgroups and cells than the circuit has."""
+    rows = [market.rows[index] for index in indexes]
+    cells = {(row.group, row.subgroup) for row in rows if row.subgroup}
+    return (
+        len({row.group for row in rows}) <= instance.groups
+        and len({subgroup for _, subgroup in cells}) <= instance.subgroups
+        and (not instance.cells or len(cells) <= instance.cells)
+    )
+
+
 def _random_size(rng: random.Random, row: Row) -> int:
     """A size within the position limit, at a bracket's bound or one beside it half of the time."""
     limit = row.brackets[-1].upper
@@ -203,7 +242,7 @@ def _random_size(rng: random.Random, row: Row) -> int:
 
 def report(account: Account, market: Market) -> MarginReport:
     """What the exact engine says."""
-    return evaluate(account.positions, account.cash, market.rows, account.ratio, account.floor)
+    return evaluate(account.positions, account.cash, market.rows, account.ratio, account.floor, market.layout)
 
 
 def at_boundary(account: Account, market: Market, distance: int) -> Account:
@@ -252,6 +291,11 @@ def circuit_inputs(account: Account, market: Market, instance: Instance) -> Inpu
     signature = sign(account.attestor, message(account, market))
     names = sorted(result.losses)
     named = names + [0] * (instance.groups - len(names))
+    either_or = "isolated" in instance.layout.extensions
+    if either_or:  # names must differ
+        while 0 in named:
+            named[named.index(0)] = max(named) + 1
+    losses = result.scan_losses if either_or else result.losses
     inputs: Inputs = {
         "market_root": market.root,
         "attestor": poseidon([tag("attestor"), *key]),
@@ -287,10 +331,56 @@ def circuit_inputs(account: Account, market: Market, instance: Instance) -> Inpu
         "r8y": signature.r8[1],
         "s": signature.s,
         "groups": named,
-        "losses": [result.losses[name] for name in names] + [0] * (instance.groups - len(names)),
+        "losses": [losses[name] for name in names] + [0] * (instance.groups - len(names)),
     }
     inputs.update(_slot_inputs(result, market, instance, named))
+    _extend(inputs, result, market, instance)
     return inputs
+
+
+def _extend(inputs: Inputs, result: MarginReport, market: Market, instance: Instance) -> None:
+    """Add what the circuits of a portfolio margin take beside."""
+    extensions = instance.layout.extensions
+    held = [market.rows[position.index] for position in result.positions]
+    empty = [None] * (instance.slots - len(held))
+    rows = [*held, *empty]
+
+    def column(name: str, blank: Any) -> list[Any]:
+        return [blank if row is None else getattr(row, name) for row in rows]
+
+    def signed(name: str, count: int) -> list[list[int]]:
+        return [[to_field(x) for x in numbers] for numbers in column(name, (0,) * count)]
+
+    if "charges" in extensions:
+        inputs |= {name: column(name, 0) for name in ("charge_long", "charge_short")}
+    if "isolated" in extensions:
+        inputs |= {name: column(name, 0) for name in ("isolated_long", "isolated_short")}
+        inputs["isolated_choice"] = [int(group in result.is_isolated) for group in inputs["groups"]]
+    if "subgroups" in extensions:
+        found = sorted({row.subgroup for row in held} - {0})
+        idle = [0] * (instance.subgroups - len(found))
+        inputs["subgroups"] = found + idle
+        inputs["sub_losses"] = [result.sub_losses[subgroup] for subgroup in found] + idle
+        inputs["subgroup_choice"] = [
+            [int(bool(number) and number == name) for name in inputs["subgroups"]]
+            for number in column("subgroup", 0)
+        ]
+        inputs["subnodes"] = signed("subnodes", 2)
+    if "alternatives" in extensions:
+        cells = sorted({(row.group, row.subgroup) for row in held if row.subgroup})
+        spare = instance.cells - len(cells)
+        inputs["cell_subgroup"] = [subgroup for _, subgroup in cells] + [0] * spare
+        inputs["cell_group_choice"] = [
+            [int(group == name) for name in inputs["groups"]] for group, _ in cells
+        ] + [one_hot(0, instance.groups)] * spare
+        inputs["cell_choice"] = [
+            [int(row is not None and (row.group, row.subgroup) == cell) for cell in cells] + [0] * spare
+            for row in rows
+        ]
+        inputs["take_alternative"] = [
+            [int(taken) for taken in result.alternative_taken[cell]] for cell in cells
+        ] + [[0] * instance.nodes] * spare
+        inputs["alternatives"] = signed("alternatives", instance.nodes)
 
 
 def _slot_inputs(report: MarginReport, market: Market, instance: Instance, groups: Sequence[int]) -> Inputs:

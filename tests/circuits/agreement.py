@@ -27,10 +27,11 @@ from types import ModuleType
 
 from prover.toolchain.native import kernel
 from prover.toolchain.process import Progress, quiet
-from verifier.circuits import Instance, instance, instances
+from verifier.circuits import Instance, instances
 
 from .accounts import Inputs, Market, at_boundary, circuit_inputs, random_account, random_market, report
 from .choices import broken_rules, tampered
+from .reduced import SMALL_DISCOUNT, SMALL_PORTFOLIO
 from .unchecked import unchecked
 
 ACCOUNTS_A_MARKET = 50
@@ -96,7 +97,9 @@ def run(
     circuit, tally = unchecked(size), Tally()
     for place in range(count):
         if place % ACCOUNTS_A_MARKET == 0:
-            market = random_market(random.Random(f"market {seed}/{place}"), size.layout)
+            # A small tree has few rows, and few underlyings let positions meet.
+            shape = (40, 12) if size.layout.capacity > 40 else (14, 3)
+            market = random_market(random.Random(f"market {seed}/{place}"), size.layout, *shape)
             progress(f"{size.size}: {place} of {count}")
         satisfied: Verdict = circuit.satisfied
         if native:
@@ -109,7 +112,9 @@ def run(
 def main(arguments: list[str]) -> int:
     """Run the comparison and print the tally."""
     parser = argparse.ArgumentParser(prog="python -m tests.circuits.agreement")
-    parser.add_argument("--size", choices=[one.size for one in instances().values()], required=True)
+    small = {one.size: one for one in (SMALL_PORTFOLIO, SMALL_DISCOUNT)}
+    sizes = {one.size: one for one in instances().values()} | small
+    parser.add_argument("--size", choices=sizes, required=True)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--native", action="store_true", help="evaluate with the native kernel")
@@ -121,7 +126,7 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     try:
         tally = run(
-            instance(given.size),
+            sizes[given.size],
             given.count,
             given.seed,
             native=native,

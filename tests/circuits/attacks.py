@@ -179,34 +179,37 @@ def _insolvent() -> Inputs:
 
 
 def _claims_initial() -> Inputs:
-    return {**with_terms(honest_inputs(), level=2), "header_level": 1}
+    return {**with_terms(honest_inputs(), level=2), "opening.header_level": 1}
 
 
 def _old_statement() -> Inputs:
     current = honest_inputs()
     stale = signed_otherwise(current, account(HELD, 0), market(epoch=49))
-    return {**stale, "signed_epoch": 49}
+    return {**stale, "opening.signed_epoch": 49}
 
 
 def _later_as_of() -> Inputs:
     claimed = account(HELD, 0)
     inputs = circuit_inputs(claimed, market(), TINY)
-    return {**signed_otherwise(inputs, replace(claimed, as_of=900_000), market()), "signed_as_of": 900_000}
+    return {
+        **signed_otherwise(inputs, replace(claimed, as_of=900_000), market()),
+        "opening.signed_as_of": 900_000,
+    }
 
 
 def _other_universe() -> Inputs:
     """Reordered instruments: the account held row 0 of another list, which here is row 7."""
     held = account(((7, 10 * _LOT),), 0)
     inputs = circuit_inputs(held, market(), TINY)
-    return {**signed_otherwise(inputs, held, market(universe=1112)), "signed_universe": 1112}
+    return {**signed_otherwise(inputs, held, market(universe=1112)), "opening.signed_universe": 1112}
 
 
 def _rented() -> Inputs:
-    return {**with_terms(honest_inputs(), subject=666), "signed_subject": 4242}
+    return {**with_terms(honest_inputs(), subject=666), "opening.signed_subject": 4242}
 
 
 def _wider_coverage() -> Inputs:
-    return {**with_terms(honest_inputs(), coverage=2), "signed_coverage": 1}
+    return {**with_terms(honest_inputs(), coverage=2), "opening.signed_coverage": 1}
 
 
 def _other_layout() -> Inputs:
@@ -225,7 +228,7 @@ def _stolen() -> Inputs:
         **inputs,
         "secret": thief,
         "nullifier": poseidon([tag("nullifier"), thief, victim.context]),
-        "holder": poseidon([tag("holder"), victim.secret]),
+        "opening.holder": poseidon([tag("holder"), victim.secret]),
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.circuits.references import SMALL
 from tests.circuits.templates import Source
 from verifier.eddsa import public_key, sign
 from verifier.field import R, to_field
@@ -62,6 +63,14 @@ _ROW_INPUTS = (
     " signal input addon_short; signal input rate[2]; signal input deduction[2]; signal input upper[2];"
 )
 _ROW_ARGUMENTS = "group, mark, nodes, addon_long, addon_short, rate, deduction, upper"
+
+
+def _row_leaf(rng: random.Random) -> dict[str, Any]:
+    """A row with the seven columns of charges, subgroups and isolated charges."""
+    columns = [rng.getrandbits(60) for _ in range(7)]
+    columns[2] = rng.randint(1, 1 << 16)
+    columns[3:5] = [to_field(rng.randint(-(2**60), 2**60)) for _ in range(2)]
+    return {**_row(rng, 2, 2), "further": columns}
 
 
 def _bracket(rng: random.Random) -> dict[str, Any]:
@@ -219,6 +228,152 @@ def _group(rng: random.Random) -> dict[str, Any]:
     }
 
 
+def _at_most_one(rng: random.Random) -> dict[str, Any]:
+    chosen = rng.choice((0, 1, 2, None))
+    return {
+        "active": 1 if chosen is not None else rng.getrandbits(1),
+        "choice": [int(k == chosen) for k in range(3)],
+    }
+
+
+def _side(rng: random.Random) -> dict[str, Any]:
+    return {
+        "magnitude": rng.choice((0, 2**64 - 1, rng.getrandbits(64))),
+        "negative": rng.getrandbits(1),
+        "long": rng.choice((0, 2**63 - 1, rng.getrandbits(63))),
+        "short": rng.choice((0, 2**63 - 1, rng.getrandbits(63))),
+    }
+
+
+def _columns_of(rng: random.Random, draw: Draw, count: int) -> dict[str, Any]:
+    drawn = [draw(rng) for _ in range(count)]
+    return {name: [each[name] for each in drawn] for name in drawn[0]}
+
+
+def _addon(rng: random.Random) -> dict[str, Any]:
+    brackets = _columns_of(rng, _bracket, 2)
+    brackets["bracket_choice"] = brackets.pop("choice")
+    sides = _columns_of(rng, _side, 2)
+    return {
+        **brackets,
+        "negative": sides["negative"],
+        "addon_long": sides["long"],
+        "addon_short": sides["short"],
+    }
+
+
+def _group_charges(rng: random.Random) -> dict[str, Any]:
+    groups = [rng.randrange(2) for _ in range(2)]
+    return {
+        **_columns_of(rng, _side, 2),
+        "choice": [[int(group == g) for g in range(2)] for group in groups],
+    }
+
+
+def _profits(rng: random.Random) -> dict[str, Any]:
+    values = _loss(rng)
+    return {name: values[name] for name in ("size", "nodes", "choice")}
+
+
+def _covering(rng: random.Random, charged: int = 0) -> dict[str, Any]:
+    """Profits of two groups at three nodes; the last `charged` bear their group's charge."""
+    profits = [[rng.randint(-(2**100), 2**100) for _ in range(3)] for _ in range(2)]
+    charges = [rng.choice((0, rng.getrandbits(100))) for _ in range(2)]
+    left = [
+        [profit - (charge if s >= 3 - charged else 0) for s, profit in enumerate(row)]
+        for row, charge in zip(profits, charges, strict=True)
+    ]
+    found = {
+        "profits": [[to_field(profit) for profit in row] for row in profits],
+        "losses": [max(0, *(-profit for profit in row)) + rng.choice((0, 10**20)) for row in left],
+    }
+    return {**found, "charges": charges} if charged else found
+
+
+def _sub_loss(rng: random.Random) -> dict[str, Any]:
+    values = _loss(rng)
+    return {**{name: values[name] for name in ("size", "choice", "losses")}, "subnodes": values["nodes"]}
+
+
+def _either_or(rng: random.Random) -> dict[str, Any]:
+    names = ("scan", "isolated")
+    found: dict[str, Any] = {name: [rng.getrandbits(128) for _ in range(2)] for name in names}
+    return {**found, "choice": [rng.getrandbits(1) for _ in range(2)]}
+
+
+def _worse(rng: random.Random) -> dict[str, Any]:
+    own, other = (rng.choice((0, 2**60, -(2**60), rng.randint(-(2**60), 2**60))) for _ in range(2))
+    take = int(other < own) if other != own else rng.getrandbits(1)
+    return {"own": to_field(own), "other": to_field(other), "take_other": take}
+
+
+def _cells(rng: random.Random) -> dict[str, Any]:
+    """Two cells of one group or two, and two positions in them, in none, or not there at all."""
+    groups = rng.sample(range(1, 65537), 2)
+    subgroups = [rng.randint(0, 65536) for _ in range(2)]
+    places = [rng.randrange(2) for _ in range(2)]
+    found: dict[str, Any] = {
+        "groups": groups,
+        "cell_subgroup": subgroups,
+        "cell_group_choice": [[int(place == g) for g in range(2)] for place in places],
+        "used": [],
+        "group": [],
+        "subgroup": [],
+        "cell_choice": [],
+    }
+    for _ in range(2):
+        cell = rng.choice((0, 1, None))
+        used = 1 if cell is not None else rng.getrandbits(1)
+        found["used"].append(used)
+        found["group"].append(groups[places[cell]] if cell is not None else used * rng.choice(groups))
+        found["subgroup"].append(subgroups[cell] if cell is not None else 0)
+        found["cell_choice"].append([int(cell == c) for c in range(2)])
+    return found
+
+
+def _discounted(rng: random.Random) -> dict[str, Any]:
+    """Two cells, two groups, three positions; each position in its cell's group."""
+    sizes = [rng.randint(-(2**62), 2**62) for _ in range(3)]
+    columns = {
+        name: [[rng.randint(-(2**40), 2**40) for _ in range(2)] for _ in range(3)]
+        for name in ("nodes", "alternatives")
+    }
+    places = [rng.randrange(2) for _ in range(2)]
+    cells = [rng.choice((0, 1, None)) for _ in range(3)]
+    groups = [places[cell] if cell is not None else rng.randrange(2) for cell in cells]
+
+    def total(name: str, cell: int, s: int) -> int:
+        return sum(sizes[i] * columns[name][i][s] for i in range(3) if cells[i] == cell)
+
+    return {
+        "size": [to_field(size) for size in sizes],
+        **{name: [[to_field(x) for x in row] for row in rows] for name, rows in columns.items()},
+        "choice": [[int(group == g) for g in range(2)] for group in groups],
+        "in_cell": [[int(cell == c) for c in range(2)] for cell in cells],
+        "in_group": [[int(place == g) for g in range(2)] for place in places],
+        "take_alternative": [
+            [int(total("alternatives", c, s) < total("nodes", c, s)) for s in range(2)] for c in range(2)
+        ],
+    }
+
+
+_OPENED = (
+    "market_root", "attestor", "terms", "nullifier", "context", "rows_root", "universe", "epoch", "time",
+    "valid_until", "envelope", "statement_valid_until", "sequence", "venue", "salt", "secret", "cash",
+    "attestor_x", "attestor_y", "r8x", "r8y", "s", "used", "index", "size_magnitude", "size_negative",
+)  # fmt: skip
+
+
+def _opening(rng: random.Random) -> dict[str, Any]:
+    from tests.circuits.accounts import circuit_inputs
+    from tests.circuits.reduced import honest, reduced
+
+    of = reduced(slots=2)
+    account, market = honest(rng.getrandbits(32), of, held=rng.randint(0, 2))
+    inputs = circuit_inputs(account, market, of)
+    return {name: inputs[name] for name in _OPENED}
+
+
 MAINS: dict[str, Main] = {
     "ToBits": Main(Source(("lib/range.circom",), "ToBits(8)"), _bits(("in", 8))),
     "AssertBounded": Main(Source(("lib/range.circom",), "AssertBounded(64)"), _bits(("in", 64))),
@@ -259,6 +414,160 @@ MAINS: dict[str, Main] = {
         ),
         lambda rng: {"choice": _one_hot(rng)["choice"], "values": _elements(rng, 3)},
     ),
+    "AtMostOne": Main(
+        Source(
+            ("lib/range.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input active; signal input choice[3];",
+                tagged("active", "binary") + " (out, some) <== AtMostOne(3)(active_, choice);",
+                "signal output {binary} out[3]; signal output {binary} some;",
+            ),
+        ),
+        _at_most_one,
+    ),
+    "SideCharge": Main(
+        Source(
+            ("lib/charges.circom",),
+            "Wrapped()",
+            wrapped(
+                _inputs("magnitude", "negative", "long", "short"),
+                tagged("magnitude", "maxbit", "64")
+                + tagged("negative", "binary")
+                + " charge <== SideCharge()(magnitude_, negative_, long, short);",
+                "signal output charge;",
+            ),
+        ),
+        _side,
+    ),
+    "Equity": Main(
+        Source(("lib/charges.circom",), "Equity(2)"),
+        lambda rng: {"cash": rng.getrandbits(119), "size": _elements(rng, 2), "mark": _elements(rng, 2)},
+    ),
+    "Addon": Main(
+        Source(
+            ("lib/charges.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input used[2]; signal input magnitude[2]; signal input negative[2];"
+                " signal input addon_long[2]; signal input addon_short[2]; signal input bracket_choice[2][2];"
+                " signal input rate[2][2]; signal input deduction[2][2]; signal input upper[2][2];",
+                tagged("used", "binary", size="[2]")
+                + tagged("magnitude", "maxbit", "64", size="[2]")
+                + tagged("negative", "binary", size="[2]")
+                + " addon <== Addon(2, 2)(used_, magnitude_, negative_, addon_long, addon_short,"
+                " bracket_choice, rate, deduction, upper);",
+                "signal output addon;",
+            ),
+        ),
+        _addon,
+    ),
+    "GroupCharges": Main(
+        Source(
+            ("lib/charges.circom", "lib/scenario_loss.circom"),
+            "Wrapped()",
+            wrapped(
+                "signal input magnitude[2]; signal input negative[2]; signal input choice[2][2];"
+                " signal input long[2]; signal input short[2];",
+                tagged("magnitude", "maxbit", "64", size="[2]")
+                + tagged("negative", "binary", size="[2]")
+                + tagged("choice", "binary", size="[2][2]")
+                + " charges <== GroupCharges(2, 2)(magnitude_, negative_, choice_, long, short);",
+                "signal output charges[2];",
+            ),
+        ),
+        _group_charges,
+    ),
+    "GroupProfits": Main(
+        Source(
+            ("lib/scenario_loss.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input size[2]; signal input nodes[2][2]; signal input choice[2][2];",
+                tagged("choice", "binary", size="[2][2]")
+                + " profits <== GroupProfits(2, 2, 2)(size, nodes, choice_);",
+                "signal output profits[2][2];",
+            ),
+        ),
+        _profits,
+    ),
+    "CoveringLosses": Main(
+        Source(("lib/scenario_loss.circom",), "CoveringLosses(3, 2, 128)"), lambda rng: _covering(rng)
+    ),
+    "ChargedLosses": Main(
+        Source(("lib/scenario_loss.circom",), "ChargedLosses(2, 3, 2, 2)"), lambda rng: _covering(rng, 2)
+    ),
+    "SubgroupChoice": Main(
+        Source(
+            ("lib/subgroups.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input used; signal input choice[3]; signal input subgroups[3];",
+                tagged("used", "binary")
+                + " (chosen, subgroup) <== SubgroupChoice(3)(used_, choice, subgroups);",
+                "signal output {binary} chosen[3]; signal output subgroup;",
+            ),
+        ),
+        lambda rng: {
+            **{{"active": "used"}.get(name, name): value for name, value in _at_most_one(rng).items()},
+            "subgroups": [rng.randint(0, 65536) for _ in range(3)],
+        },
+    ),
+    "SubgroupLoss": Main(
+        Source(
+            ("lib/subgroups.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input size[2]; signal input subnodes[2][2]; signal input choice[2][2];"
+                " signal input losses[2];",
+                tagged("choice", "binary", size="[2][2]")
+                + " total <== SubgroupLoss(2, 2)(size, subnodes, choice_, losses);",
+                "signal output total;",
+            ),
+        ),
+        _sub_loss,
+    ),
+    "AssertAscending": Main(
+        Source(("lib/isolated.circom",), "AssertAscending(3, 17)"),
+        lambda rng: {"ids": sorted(rng.sample(range(65540), 3))},
+    ),
+    "EitherOr": Main(Source(("lib/isolated.circom",), "EitherOr(2)"), _either_or),
+    "WorseOf": Main(Source(("lib/alternatives.circom",), "WorseOf(64)"), _worse),
+    "CellChoice": Main(
+        Source(
+            ("lib/alternatives.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input used[2]; signal input group[2]; signal input subgroup[2];"
+                " signal input groups[2]; signal input cell_subgroup[2];"
+                " signal input cell_group_choice[2][2]; signal input cell_choice[2][2];",
+                tagged("used", "binary", size="[2]")
+                + " (in_cell, in_group) <== CellChoice(2, 2, 2)(used_, group, subgroup, groups,"
+                " cell_subgroup, cell_group_choice, cell_choice);",
+                "signal output {binary} in_cell[2][2]; signal output {binary} in_group[2][2];",
+            ),
+        ),
+        _cells,
+    ),
+    "DiscountedProfits": Main(
+        Source(
+            ("lib/alternatives.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input size[3]; signal input nodes[3][2]; signal input alternatives[3][2];"
+                " signal input choice[3][2]; signal input in_cell[3][2]; signal input in_group[2][2];"
+                " signal input take_alternative[2][2];",
+                tagged("choice", "binary", size="[3][2]")
+                + tagged("in_cell", "binary", size="[3][2]")
+                + tagged("in_group", "binary", size="[2][2]")
+                + " profits <== DiscountedProfits(3, 2, 2, 2)(size, nodes, alternatives, choice_, in_cell_,"
+                " in_group_, take_alternative);",
+                "signal output profits[2][2];",
+            ),
+        ),
+        _discounted,
+    ),
+    "OpenAccount": Main(Source(("lib/account_opening.circom",), f"OpenAccount(2, 2, {SMALL.id})"), _opening),
     "BracketCharge": Main(
         Source(
             ("lib/brackets.circom",),
@@ -376,7 +685,7 @@ MAINS: dict[str, Main] = {
             **dict(zip(("account", "universe", "venue"), _elements(rng, 3), strict=True)),
         },
     ),
-    "RowLeaf": Main(Source(("lib/market_row.circom",), "RowLeaf(2, 2)"), lambda rng: _row(rng, 2, 2)),
+    "RowLeaf": Main(Source(("lib/market_row.circom",), "RowLeaf(2, 2, 7)"), _row_leaf),
     "AssertRow": Main(
         Source(
             ("lib/market_row.circom",),
@@ -386,7 +695,8 @@ MAINS: dict[str, Main] = {
                 " signal input rows_root; " + _ROW_INPUTS,
                 tagged("used", "binary")
                 + tagged("position", "binary", size="[4]")
-                + f" AssertRow(2, 2, 2)(used_, position_, siblings, rows_root, {_ROW_ARGUMENTS});",
+                + " signal none[0];"
+                + f" AssertRow(2, 2, 0, 2)(used_, position_, siblings, rows_root, {_ROW_ARGUMENTS}, none);",
             ),
         ),
         _assert_row,

@@ -20,7 +20,7 @@ from tests.circuits.accounts import (
     random_account,
     random_market,
 )
-from tests.circuits.references import SMALL
+from tests.circuits.references import CHARGED, DISCOUNTED, SMALL
 from tests.circuits.solving import Solver, Trace, given_wires
 from tests.circuits.templates import Built, Source, build
 from verifier.circuits import Instance, Layout, instances
@@ -29,12 +29,17 @@ PUBLIC = next(iter(instances().values())).public
 
 
 def reduced(layout: Layout = SMALL, slots: int = 3, groups: int = 2) -> Instance:
-    """An instance of the main template that circuits.json does not have."""
+    """An instance that circuits.json does not have, of the template for this layout's extensions."""
+    kind, subgroups, cells = {
+        (): ("account", 0, 0),
+        CHARGED.extensions: ("portfolio", 2, 0),
+        DISCOUNTED.extensions: ("discount", 2, 3),
+    }[layout.extensions]
     return Instance(
-        name="reduced",
-        size="reduced",
-        file="account_solvency.circom",
-        template="AccountSolvency",
+        name=f"reduced_{kind}",
+        size=f"reduced-{kind}",
+        file=f"{kind}_solvency.circom",
+        template=f"{kind.title()}Solvency",
         slots=slots,
         nodes=layout.nodes,
         groups=groups,
@@ -44,16 +49,20 @@ def reduced(layout: Layout = SMALL, slots: int = 3, groups: int = 2) -> Instance
         public=PUBLIC,
         max_constraints=1 << 15,
         constraints=None,
+        subgroups=subgroups,
+        cells=cells,
     )
 
 
 REDUCED = reduced()
+SMALL_PORTFOLIO = reduced(CHARGED, slots=4)
+SMALL_DISCOUNT = reduced(DISCOUNTED, slots=4)
+"""With room for four positions in two groups, two subgroups and three cells."""
 
 
 def source(of: Instance = REDUCED) -> Source:
     """The main of a reduced instance."""
-    parameters = (of.slots, of.nodes, of.groups, of.brackets, of.depth, of.layout.id)
-    call = f"AccountSolvency({', '.join(map(str, parameters))})"
+    call = f"{of.template}({', '.join(map(str, (*of.parameters.values(), of.layout.id)))})"
     return Source((of.file,), call, public=of.public)
 
 

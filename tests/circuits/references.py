@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from verifier.circuits import Layout
@@ -12,6 +13,10 @@ from verifier.rows import Bracket, Row, leaf_hash
 
 SMALL = Layout(name="s2-k2-d2", nodes=2, brackets=2, depth=2, version=1)
 """A layout of 16 rows for reduced instances."""
+
+CHARGED = Layout("s4-k1-d2-csi", 4, 1, 2, 1, ("charges", "subgroups", "isolated"))
+DISCOUNTED = Layout("s3-k1-d2-sa", 3, 1, 2, 1, ("subgroups", "alternatives"))
+"""The same with the extensions of a portfolio margin."""
 
 
 def row_of(values: Mapping[str, Any]) -> Row:
@@ -32,9 +37,24 @@ def row_leaf(values: Mapping[str, Any]) -> int:
     return leaf_hash(row_of(values), SMALL)
 
 
+def extended_leaf(values: Mapping[str, Any]) -> int:
+    """The leaf of a row with the columns of `CHARGED`'s extensions, given in their order."""
+    charge_long, charge_short, subgroup, first, second, isolated_long, isolated_short = values["further"]
+    row = replace(
+        row_of(values),
+        charge_long=charge_long,
+        charge_short=charge_short,
+        subgroup=subgroup,
+        subnodes=(from_field(first), from_field(second)),
+        isolated_long=isolated_long,
+        isolated_short=isolated_short,
+    )
+    return leaf_hash(row, replace(SMALL, extensions=CHARGED.extensions))
+
+
 def merkle_root(leaf: int, index: int, siblings: Sequence[Sequence[int]]) -> int:
     """The root above a leaf."""
     return root_of(leaf, index, [(level[0], level[1], level[2]) for level in siblings])
 
 
-__all__ = ["SMALL", "merkle_root", "row_leaf", "row_of"]
+__all__ = ["CHARGED", "DISCOUNTED", "SMALL", "extended_leaf", "merkle_root", "row_leaf", "row_of"]

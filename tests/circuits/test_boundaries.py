@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.circuits.mains import MAINS
-from tests.circuits.references import merkle_root, row_leaf
+from tests.circuits.references import extended_leaf, merkle_root, row_leaf
 from tests.circuits.solving import Solver, attempt
 from tests.circuits.templates import Source, build
 from verifier.babyjubjub import BASE8, SUBGROUP_ORDER, add, multiply
@@ -284,7 +284,7 @@ def test_a_leaf_is_no_node_and_hashes_have_their_own_tags() -> None:
     """Arity 4 is the tree's alone, and no two uses share a tag and an arity."""
     leaf = MAINS["RowLeaf"].draw(random.Random(4))
     found = attempt(build(MAINS["RowLeaf"].source), leaf)
-    assert found.value("leaf") == row_leaf(leaf)
+    assert found.value("leaf") == extended_leaf(leaf)
     columns = [*leaf.values()]
     flat = [x for column in columns for x in (column if isinstance(column, list) else [column])]
     assert found.value("leaf") not in {poseidon(flat[i : i + 4]) for i in range(len(flat) - 3)}

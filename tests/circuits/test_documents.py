@@ -49,7 +49,7 @@ def documents(market: twin.Market, account: twin.Account) -> tuple[Snapshot, Acc
         feeds=(),
         frozen=("funding",),
         nodes=tuple(Node(corner="low", stress="none") for _ in range(market.layout.nodes)),
-        rows=tuple(RowEntry.of(index, row) for index, row in sorted(market.rows.items())),
+        rows=tuple(RowEntry.of(index, row, market.layout) for index, row in sorted(market.rows.items())),
     )
     signed = replace(account, venue=venue_hash(VENUE))
     market = replace(market, universe=universe.hash, envelope=snapshot.envelope)

@@ -14,6 +14,9 @@ from pathlib import Path
 from prover.toolchain.workspace import workspace
 
 MAIN = "account_solvency.circom"
+PORTFOLIO = "portfolio_solvency.circom"
+DISCOUNT = "discount_solvency.circom"
+OPENING = "lib/account_opening.circom"
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,22 @@ def one(file: str, old: str, new: str, attack: str) -> Mutant:
     return Mutant(file, ((old, new),), attack)
 
 
-def freed(declaration: str, use: str, changed: str, attack: str) -> Mutant:
-    """A mutant of the main circuit: a value is not bound any more, but a signal that the prover sets."""
-    return Mutant(MAIN, ((use, changed), (_ANCHOR, declaration + "\n    " + _ANCHOR)), attack)
+def freed(declaration: str, use: str, changed: str, attack: str, file: str = OPENING) -> Mutant:
+    """A mutant of a large template: a value is not bound any more, but a signal that the prover sets."""
+    anchor = _ANCHORS[file]
+    return Mutant(file, ((use, changed), (anchor, declaration + "\n    " + anchor)), attack)
 
 
-_ANCHOR = "// 1. What is claimed, for whom and as of when."
+_FIRST_STEP = "// 1. The account, the market and the claim, bound to each other and to the public signals."
+_ANCHORS = {
+    OPENING: "// 1. What is claimed, for whom and as of when.",
+    MAIN: _FIRST_STEP,
+    PORTFOLIO: _FIRST_STEP,
+    DISCOUNT: _FIRST_STEP,
+}
 
 _UNCHECKED_LOSS = (
-    ("loss[g] <== Bounded(sum_bits(N))(losses[g]);", "loss[g] <== Unchecked(sum_bits(N))(losses[g]);"),
+    ("loss[g] <== Bounded(BITS)(losses[g]);", "loss[g] <== Unchecked(BITS)(losses[g]);"),
     (
         "/// The sum of the groups' losses.",
         "template Unchecked(B) { signal input in; signal output {maxbit} out; out.maxbit = B; out <== in; }",
@@ -188,13 +198,14 @@ MUTANTS: dict[str, Mutant] = {
         "lib/scenario_loss.circom", _UNCHECKED_LOSS, "a negative loss"
     ),
     "nodes not checked": one(
-        "lib/scenario_loss.circom", "AssertBounded(sum_bits(N) + 1)(slack);", "slack * 0 === 0;",
+        "lib/scenario_loss.circom", "AssertBounded(BITS + 1)(loss[g] + profits[g][s]);",
+        "0 * profits[g][s] === 0;",
         "a loss below the worst node",
     ),
     "the first node skipped": one(
         "lib/scenario_loss.circom",
-        "for (var s = 0; s < S; s++) {\n            var slack",
-        "for (var s = 1; s < S; s++) {\n            var slack",
+        "for (var s = 0; s < S; s++) {\n            AssertBounded",
+        "for (var s = 1; s < S; s++) {\n            AssertBounded",
         "a loss that ignores the first node",
     ),
     "groups netted": one(
@@ -249,7 +260,7 @@ MUTANTS: dict[str, Mutant] = {
         "_ <== context; nullifier <== Poseidon(2)([TAG_NULLIFIER(), secret]);",
         "a nullifier of another context",
     ),
-    # account_solvency.circom
+    # account_opening.circom and account_solvency.circom
     "a loss not checked on its own, in the whole circuit": Mutant(
         "lib/scenario_loss.circom", _UNCHECKED_LOSS, "a negative loss, all else consistent"
     ),
@@ -290,36 +301,38 @@ MUTANTS: dict[str, Mutant] = {
         "a root of another layout",
     ),
     "a holder of the prover's own": one(
-        MAIN, "signal holder <== Holder()(secret);",
+        OPENING, "signal holder <== Holder()(secret);",
         "signal holder; holder <-- 1; _ <== Holder()(secret);",
         "somebody else's statement",
     ),
-    "the nullifier not tied": one(MAIN, "nullifier === own_nullifier;", "", "a second nullifier"),
+    "the nullifier not tied": one(OPENING, "nullifier === own_nullifier;", "", "a second nullifier"),
     "the attestor not tied": one(
-        MAIN, "attestor === signer;", "", "a listed attestor that did not sign"
+        OPENING, "attestor === signer;", "", "a listed attestor that did not sign"
     ),
-    "the root not tied": one(MAIN, "market_root === header;", "", "a market of the prover's own"),
+    "the root not tied": one(OPENING, "market_root === header;", "", "a market of the prover's own"),
     "a row at a place of the prover's own": freed(
         "signal {binary} row_position[N][2 * D]; for (var i = 0; i < N; i++)"
         " { for (var b = 0; b < 2 * D; b++) { row_position[i][b] <-- 0; } }",
-        "slot[i].position, siblings[i]", "row_position[i], siblings[i]",
+        "opening.position[i], siblings[i]", "row_position[i], siblings[i]",
         "the row of another instrument",
+        MAIN,
     ),
     "a row's group not tied to the choice": freed(
         "signal row_group[N]; for (var i = 0; i < N; i++) { row_group[i] <-- 1; }",
         "group[i], mark[i]", "row_group[i], mark[i]",
         "two underlyings netted",
+        MAIN,
     ),
     "as_of before the snapshot": one(
-        MAIN, "AssertOrdered(CLOCK_TIME_BITS())(header_time, claim.as_of);", "",
+        OPENING, "AssertOrdered(CLOCK_TIME_BITS())(header_time, claim.as_of);", "",
         "an account older than the snapshot",
     ),
     "as_of after the snapshot": one(
-        MAIN, "AssertOrdered(CLOCK_TIME_BITS())(claim.as_of, header_valid_until);", "",
+        OPENING, "AssertOrdered(CLOCK_TIME_BITS())(claim.as_of, header_valid_until);", "",
         "an account newer than the snapshot",
     ),
     "a statement that may end early": one(
-        MAIN, "AssertOrdered(CLOCK_TIME_BITS())(header_valid_until, signed_valid_until);", "",
+        OPENING, "AssertOrdered(CLOCK_TIME_BITS())(header_valid_until, signed_valid_until);", "",
         "a statement that ends before the snapshot",
     ),
     "split positions": one(

@@ -366,6 +366,6 @@ def test_the_rule_that_a_wrong_witness_breaks_is_named(
         return {**honest(*arguments), "losses": [0] * 8}
 
     monkeypatch.setattr(path, "circuit_inputs", cheating)
-    with pytest.raises(InvalidError, match=r"AccountSolvency step 10 \(Loss: .*\) failed") as caught:
+    with pytest.raises(InvalidError, match=r"AccountSolvency step 5 \(Loss: .*\) failed") as caught:
         proven(demands)
     assert account().cash not in str(caught.value)

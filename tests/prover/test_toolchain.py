@@ -39,8 +39,9 @@ def test_constants_are_those_of_the_table() -> None:
 def test_mains_carry_parameters_layout_and_public_signals() -> None:
     for one in instances().values():
         text = main_text(one)
-        parameters = (one.slots, one.nodes, one.groups, one.brackets, one.depth, one.layout.id)
-        assert f"AccountSolvency({', '.join(map(str, parameters))});" in text
+        parameters = (one.slots, one.nodes, one.groups, one.brackets, one.depth)
+        further = tuple(count for count in (one.subgroups, one.cells) if count)
+        assert f"{one.template}({', '.join(map(str, (*parameters, *further, one.layout.id)))});" in text
         assert "{public [market_root, attestor, terms, nullifier, context]}" in text
 
 

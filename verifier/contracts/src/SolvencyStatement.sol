@@ -69,6 +69,9 @@ library SolvencyStatement {
     /// @notice Id of the layout `s36-k1-d5-sa` of market tables.
     uint256 internal constant LAYOUT_S36_K1_D5_SA =
         193322102447510668046394733441467375031770533741786574961121880978841228271;
+    /// @notice Id of the layout `s36-k1-d5-sao` of market tables.
+    uint256 internal constant LAYOUT_S36_K1_D5_SAO =
+        328681411020650591651464182923158090909063018695742025399362299511572417966;
     /// @notice Id of a production key of the circuit `account_solvency_8_2` (layout `s2-k4-d5`).
     bytes32 internal constant ACCOUNT_SOLVENCY_8_2 = 0xfdbf9956601b48622862562f879da829af0e151adec12af1c0f3549da6aefef5;
     /// @notice Id of a development key of the circuit `account_solvency_8_2`.
@@ -86,6 +89,18 @@ library SolvencyStatement {
     /// @notice Id of a development key of the circuit `account_solvency_14_24`.
     bytes32 internal constant ACCOUNT_SOLVENCY_14_24_DEV =
         0x4f91b786e1e3ab25548d15bdee14729e99bbea987fdcfe9d7dd65dfd692fbd7c;
+    /// @notice Id of a production key of the circuit `portfolio_solvency_32_64` (layout `s64-k1-d5-csi`).
+    bytes32 internal constant PORTFOLIO_SOLVENCY_32_64 =
+        0x2f1e0f53ed3c36c2c2189716cf0e83c3cfcefa637df4e106394f21707c964918;
+    /// @notice Id of a development key of the circuit `portfolio_solvency_32_64`.
+    bytes32 internal constant PORTFOLIO_SOLVENCY_32_64_DEV =
+        0x5821fd80c816d1c6efc386f5805184fedb9265e573ba255959d7613f6ed16f11;
+    /// @notice Id of a production key of the circuit `discount_solvency_32_36` (layout `s36-k1-d5-sa`).
+    bytes32 internal constant DISCOUNT_SOLVENCY_32_36 =
+        0x15c30498dfe184158c06e585d4e95fe066bd43763f50bc8c510632ff926f0062;
+    /// @notice Id of a development key of the circuit `discount_solvency_32_36`.
+    bytes32 internal constant DISCOUNT_SOLVENCY_32_36_DEV =
+        0x40f148825852748fe867b178b45d204b93963aecf6ef6c7d00e546c53bf16247;
 
     /// @notice The signals as the verifier takes them.
     /// @param statement The signals by name.
