@@ -11,16 +11,16 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
 from verifier.circuits import instances
 from verifier.field import R
 from verifier.groth16 import key_hash, parse_proof, parse_verification_key, verify
-from verifier.poseidon import poseidon
+from verifier.poseidon import accelerate, poseidon
 
-from . import accounts, growing
+from . import accounts, growing, tables
 from .measure import ROOT, Peaks, Result, alternate, clocked, machine, run, table, write
 from .references import Missing, Rapidsnark, SnarkJs
 
@@ -44,7 +44,11 @@ class Bench:
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.rapidsnark = _there(Rapidsnark)
         self.snarkjs = _there(SnarkJs)
-        self.cases = {each.size: accounts.case(each, FOLDER) for each in instances().values()}
+
+    @cached_property
+    def cases(self) -> dict[str, accounts.Case]:
+        """An account for each circuit, compiled and with its key."""
+        return {each.size: accounts.case(each, FOLDER) for each in instances().values()}
 
     def ours(self, peaks: Peaks, key: Path, witness: Path) -> list[float]:
         """Three native proofs in a process of their own, after one that checks the key and is not counted."""
@@ -153,6 +157,30 @@ class Bench:
         )
         yield Result.of("tree-1m", "4^10 leaves", own, other, "s", note="Python from 200 hashes")
 
+    def table(self) -> Iterator[Result]:
+        """1,024 options at 24 nodes as rows, and their root beside as many hashes in Python."""
+        build = tables.builder(tables.options_market())
+        rows = build()  # what is kept between tables, such as the cells of the normal distribution
+        (own,) = alternate(self.rounds, lambda: [clocked(build)])
+        yield Result("table-1024x24", "rows", own, None, None, "s", note="two corners, gaps included")
+        inputs = list(range(1, 16))
+        # Three chunks a leaf, and the tree above 4^5 leaves.
+        hashes = 3 * len(rows) + (4**5 - 1) // 3
+
+        def native_root() -> list[float]:
+            accelerate(native.poseidon)
+            try:
+                return [clocked(lambda: tables.root(rows))]
+            finally:
+                accelerate(None)
+
+        own, other = alternate(
+            self.rounds,
+            native_root,
+            lambda: [hashes / 200 * clocked(lambda: [poseidon(inputs) for _ in range(200)])],
+        )
+        yield Result.of("table-1024x24", "root", own, other, "s", note="Python from 200 hashes")
+
     def verifying(self) -> Iterator[Result]:
         """One proof beside the Python verifier, and 32 together beside 32 alone."""
         case = self.cases["8-2"]
@@ -199,7 +227,7 @@ def _there(kind: Callable[[], _T]) -> _T | None:
 def main() -> int:
     """Measure, print the table and write build/bench.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    names = ("proving", "command", "growth", "keys", "tree", "verifying")
+    names = ("proving", "command", "growth", "keys", "tree", "table", "verifying")
     parser.add_argument("--only", choices=names, action="append", help="measure this alone; repeat for more")
     parser.add_argument("--quick", action="store_true", help="one round each, and growth to 2^16")
     given = parser.parse_args()
