@@ -1,4 +1,4 @@
-"""`zksolvency market build`: from prices and tiers to a universe and a snapshot."""
+"""`zksolvency market`: from prices and tiers to a universe and a snapshot, and looking at snapshots."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from verifier.errors import UsageError
 from verifier.market import Level, Snapshot, market_root
 from verifier.universe import Universe
 
+from . import market_data
+from .market_look import diff, show, verify
 from .options import MARKET, MARKET_INPUT, UNIVERSE, Json
 from .output import emit, say, table
 
@@ -26,6 +28,10 @@ def register(app: typer.Typer) -> None:
     market = typer.Typer(no_args_is_help=True)
     market.callback()(_group)
     market.command("build")(build)
+    market.command("show")(show)
+    market.command("verify")(verify)
+    market.command("diff")(diff)
+    market_data.register(market)
     app.add_typer(market, name="market")
 
 
