@@ -37,6 +37,7 @@ VENUES: tuple[str, ...] = (
     "dydx_v4",
     "gmx_v2",
     "hyperliquid_docs",
+    "opyn_gamma",
     "paradex",
     "span",
     "synthetix_v3",

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from verifier.circuits import Layout
 from verifier.circuits import layout as layout_named
-from verifier.errors import FormatError
 from verifier.market import Level, Model, RowEntry, Snapshot, snapshot_valid
 from verifier.universe import Universe
 
@@ -41,7 +40,6 @@ __all__ = [
     "StandardTable",
     "build_standard",
     "option_id",
-    "rebuild_standard",
     "standard_table",
     "standard_universe",
     "strike_room",
@@ -101,18 +99,3 @@ def _frozen(given: StandardInput) -> tuple[str, ...]:
     if any(expiry.volatility_band is None for market in given.markets for expiry in market.expiries):
         words.append("implied volatilities")
     return tuple(words)
-
-
-def rebuild_standard(snapshot: Snapshot) -> Snapshot:
-    """What a snapshot of this model gives from its own parameters, in its own universe.
-
-    Raises
-    ------
-    FormatError
-        When its model is another one, or the parameters are refused.
-    """
-    if snapshot.model is None or (snapshot.model.name, snapshot.model.version) != (MODEL, _VERSION):
-        raise FormatError("model", f"is not {MODEL}, version {_VERSION}", mend="Ask for its own builder")
-    given = StandardInput.parse(snapshot.model.parameters.get("input"), source="model.parameters.input")
-    _, wanted = build_standard(given, snapshot.level, snapshot.shape, snapshot.universe)
-    return wanted

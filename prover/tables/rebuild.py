@@ -71,6 +71,12 @@ BUILDERS: tuple[Builder, ...] = (
         build="prover.tables.derive_standard:build_standard",
     ),
     Builder(
+        models=("opyn",),
+        schema="zksolvency/opyn-input/1",
+        document="prover.tables.opyn_inputs:OpynInput",
+        build="prover.tables.opyn:build_opyn",
+    ),
+    Builder(
         models=("options",),
         schema="zksolvency/options-input/1",
         document="prover.tables.option_inputs:OptionsInput",

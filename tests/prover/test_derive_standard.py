@@ -30,11 +30,10 @@ from prover.engine import evaluate
 from prover.tables.derive_standard import (
     build_standard,
     option_id,
-    rebuild_standard,
     standard_universe,
     strike_room,
 )
-from prover.tables.rebuild import check_model
+from prover.tables.rebuild import check_model, rebuild
 from prover.tables.strike_nodes import choose_strikes, strike_gap
 from prover.venues.derive_standard import net_margin
 from verifier.circuits import layout
@@ -193,7 +192,7 @@ def test_snapshots_rebuild_from_themselves_and_changed_ones_do_not() -> None:
     given = random_input(rng, band="0.03", volatility_band="0.2")
     for level in LEVELS:
         universe, snapshot = build_standard(given, level, WIDE)
-        assert rebuild_standard(snapshot) == snapshot
+        assert rebuild(snapshot) == snapshot
         check_model(snapshot)
         entry = snapshot.rows[3]
         forged = snapshot.model_copy(
