@@ -24,9 +24,13 @@ from verifier.universe import Universe
 from .accounts import Account, AccountStatement
 from .evm.deployment import Deployment
 from .evm.snapshot import ChainSnapshot
+from .pricing.surface import Surface
 from .register import HolderRegister
+from .risk.history import History
+from .risk.parameters import RiskParameters
 from .sealing import Sealed
 from .secrets import KeyFile
+from .sources.document import PriceSources
 from .tables.grid_inputs import GridInput
 from .tables.inputs import MarketInput
 
@@ -36,6 +40,10 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Universe,
     MarketInput,
     GridInput,
+    PriceSources,
+    Surface,
+    History,
+    RiskParameters,
     Snapshot,
     Account,
     AccountStatement,
