@@ -31,8 +31,10 @@ from .risk.parameters import RiskParameters
 from .sealing import Sealed
 from .secrets import KeyFile
 from .sources.document import PriceSources
+from .tables.derive_standard_inputs import StandardInput
 from .tables.grid_inputs import GridInput
 from .tables.inputs import MarketInput
+from .tables.opyn_inputs import OpynInput
 
 __all__ = ["DOCUMENTS", "json_schema", "main", "write_schemas"]
 
@@ -40,6 +42,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Universe,
     MarketInput,
     GridInput,
+    StandardInput,
+    OpynInput,
     PriceSources,
     Surface,
     History,
