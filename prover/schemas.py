@@ -34,6 +34,7 @@ from .sources.document import PriceSources
 from .tables.derive_standard_inputs import StandardInput
 from .tables.grid_inputs import GridInput
 from .tables.inputs import MarketInput
+from .tables.option_inputs import OptionsInput
 from .tables.opyn_inputs import OpynInput
 
 __all__ = ["DOCUMENTS", "json_schema", "main", "write_schemas"]
@@ -41,6 +42,7 @@ __all__ = ["DOCUMENTS", "json_schema", "main", "write_schemas"]
 DOCUMENTS: tuple[type[Document], ...] = (
     Universe,
     MarketInput,
+    OptionsInput,
     GridInput,
     StandardInput,
     OpynInput,
