@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from prover.tables import MarketInput, build_market, merged_tiers
+from prover.market_files import TABLES, Overrides, exchange, from_exchange, read_inputs
+from prover.tables import MarketInput, merged_tiers
+from prover.tables.rebuild import BUILDERS, builder_for
 from verifier.circuits import layouts
-from verifier.errors import UsageError
+from verifier.errors import FormatError, UsageError
 from verifier.market import Level, Snapshot, market_root
 from verifier.universe import Universe
 
@@ -21,6 +23,7 @@ from .output import emit, say, table
 __all__ = ["register"]
 
 _PERCENT = 100
+_LINEAR = "s2-k4-d5"
 
 
 def register(app: typer.Typer) -> None:
@@ -43,47 +46,78 @@ def _group() -> None:
 
 
 def build(
-    source: Annotated[Path, typer.Argument(help="Prices and tiers (market-input).")] = MARKET_INPUT,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="A builder's input (JSON), with .csv and .parquet tables of it. [market-input.json]"
+        ),
+    ] = None,
     level: Annotated[str, typer.Option(help="maintenance or initial.")] = "maintenance",
     band: Annotated[
         str | None, typer.Option(help="Half-width of every band, such as 0.05; the input's own by default.")
     ] = None,
-    layout: Annotated[str, typer.Option(help="Shape of the table.")] = "s2-k4-d5",
+    layout: Annotated[
+        str | None, typer.Option(help="Shape of the table; s2-k4-d5 for perpetuals and futures.")
+    ] = None,
+    epoch: Annotated[
+        int | None, typer.Option(help="The publisher's counter, instead of the input's.")
+    ] = None,
+    time: Annotated[int | None, typer.Option(help="Seconds since 1970, instead of the input's.")] = None,
+    valid_for: Annotated[int | None, typer.Option(help="Seconds from time to valid_until.")] = None,
+    ccxt: Annotated[
+        str | None, typer.Option(help="Ask this ccxt exchange for prices and tiers (extra ccxt).")
+    ] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="With --ccxt: a unified symbol; may be repeated.")
+    ] = None,
+    save_input: Annotated[
+        Path | None, typer.Option(help="Also write the whole input, put together, as JSON.")
+    ] = None,
     target: Annotated[Path, typer.Option("--out", help="The snapshot, unsigned.")] = MARKET,
     universe: Annotated[
         Path, typer.Option(help="The universe; kept and extended when it exists.")
     ] = UNIVERSE,
     json_: Json = False,
 ) -> None:
-    """Turn prices and margin tiers into a universe and an unsigned market snapshot.
+    """Turn prices and margin rules into a universe and an unsigned market snapshot.
 
     Add-ons and tiers are charged at the worst edge of each band, and every rounding goes against the prover.
 
     Example: zksolvency market build market-input.json --level maintenance --band 0.05
     """
     wanted = _level(level)
-    if layout not in layouts():
+    if layout is not None and layout not in layouts():
         raise UsageError(f"--layout {layout}: is not known; it is one of {', '.join(layouts())}")
-    given = MarketInput.load(source)
-    if band is not None:
-        feeds = tuple(
-            feed if feed.low is not None else feed.model_copy(update={"band": None}) for feed in given.feeds
-        )
-        given = MarketInput.parse(
-            given.model_copy(update={"band": band, "feeds": feeds}).to_json(), str(source)
-        )
+    sources = files or [MARKET_INPUT]
+    if symbol and ccxt is None:
+        raise UsageError("--symbol: names what --ccxt asks an exchange for")
+    stated = read_inputs(sources)
+    if ccxt is not None:
+        stated = from_exchange(exchange(ccxt), stated, symbol or [])
+    stated = Overrides(epoch, time, valid_for, band).applied(stated)
+    builder = builder_for(stated.get("schema"))
+    source = str(next((path for path in sources if path.suffix not in TABLES), sources[0]))
+    if builder is None:
+        known = ", ".join(each.schema for each in BUILDERS)
+        raise FormatError("schema", "is no builder's", value=stated.get("schema"), mend=known, source=source)
+    if layout is None and builder.schema != MarketInput.SCHEMA:
+        raise UsageError(f"--layout: name the shape of the table; it is one of {', '.join(layouts())}")
+    shape = layout or _LINEAR
+    given = builder.parse(stated, source)
     earlier = Universe.load(universe) if universe.exists() else None
-    listed, snapshot = build_market(given, wanted, layout, earlier)
+    listed, snapshot = builder.make(given, wanted, shape, earlier)
     listed.save(universe)
     snapshot.save(target)
-    merged = merged_tiers(given, wanted, layout)
+    if save_input is not None:
+        given.save(save_input)
+    merged = merged_tiers(given, wanted, shape) if isinstance(given, MarketInput) else []
     result = {
         "universe": {"file": str(universe), "id": str(listed.hash), "instruments": len(listed.instruments)},
         "market": {
             "file": str(target),
             "root": str(market_root(snapshot)),
             "level": level,
-            "layout": layout,
+            "layout": shape,
             "time": snapshot.time,
             "valid_until": snapshot.valid_until,
         },
@@ -112,7 +146,7 @@ def build(
 
 def _show(snapshot: Snapshot) -> None:
     names = {position: each for position, each in enumerate(snapshot.universe.instruments)}
-    feeds = {feed.underlying: feed for feed in snapshot.feeds}
+    feeds = {feed.underlying: feed for feed in reversed(snapshot.feeds)}
     rows = []
     for entry in snapshot.rows:
         instrument = names[entry.index]
