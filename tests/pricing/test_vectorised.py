@@ -63,16 +63,20 @@ def test_the_wings_are_the_pinned_ones() -> None:
     assert deep > 10
 
 
-def test_further_out_the_logarithm_stays_right() -> None:
-    """Against the asymptotic form: the price of a call with d1 = −20 is about 1e-90 of the forward."""
-    s = 0.2
-    strike = 100 * math.exp(20 * s + s * s / 2)
-    price = vectorised.black76(100.0, strike, s, 1.0, True)
-    series = [
-        sum((-1) ** n * math.prod(range(1, 2 * n, 2)) / x ** (2 * n) for n in range(12)) / x
-        for x in (20, 20 + s)
-    ]
-    wanted = 100 * math.exp(-200) / math.sqrt(2 * math.pi) * (series[0] - series[1])
+def mills(x: Fraction) -> Fraction:
+    """Mills' ratio by its asymptotic series."""
+    terms = (Fraction((-1) ** n * math.prod(range(1, 2 * n, 2))) / x ** (2 * n) for n in range(15))
+    return sum(terms, Fraction(0)) / x
+
+
+@pytest.mark.parametrize("deviation", [0.2, 1e-4, 1e-5])
+@pytest.mark.parametrize("d", [20, 30])
+def test_further_out_the_digits_stay_right(deviation: float, d: int) -> None:
+    """Against fractions where prices are 1e-90 to 1e-205 of the forward."""
+    strike = 100 * math.exp(d * deviation + deviation**2 / 2)
+    price = vectorised.black76(100.0, strike, deviation, 1.0, True)
+    d1, d2 = (-pinned.exact(x) for x in pinned.d_terms(100, Fraction(strike), Fraction(deviation), 1))
+    wanted = 100 * math.exp(-float(d1 * d1) / 2) / math.sqrt(2 * math.pi) * float(mills(d1) - mills(d2))
     assert float(price) == pytest.approx(wanted, rel=1e-9)
 
 
