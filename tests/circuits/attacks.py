@@ -49,7 +49,7 @@ class Attack:
     run: Callable[[Built], Attempt]
 
 
-def _known(built: Built, values: Mapping[str, Any]) -> dict[str, int]:
+def known(built: Built, values: Mapping[str, Any]) -> dict[str, int]:
     """Drop names that this circuit has not: signals which only a planted bug sets free.
 
     ``*.name`` stands for a signal of a component whose name the compiler made up.
@@ -65,7 +65,7 @@ def _known(built: Built, values: Mapping[str, Any]) -> dict[str, int]:
 
 def on(main: str, items: tuple[int, ...], **values: Any) -> Attack:
     """An attack on one template, by its signals."""
-    return Attack(items, MAINS[main].source, lambda built: attempt(built, _known(built, values)))
+    return Attack(items, MAINS[main].source, lambda built: attempt(built, known(built, values)))
 
 
 def swap(main: str, items: tuple[int, ...], output: str, seed: int = 5, **changes: Any) -> Attack:
@@ -109,7 +109,7 @@ def market(rows: Mapping[int, Row] | None = None, **changes: Any) -> Market:
     """The market of the attacks."""
     rows = dict(rows or _ROWS)
     for row in rows.values():
-        row_valid(row, SMALL)
+        row_valid(row, changes.get("layout", SMALL))
     values: dict[str, Any] = {
         "layout": SMALL, "rows": rows, "universe": 1111, "epoch": 50, "time": 1_000_000,
         "valid_until": 1_000_600, "level": 1, "envelope": 2222,
@@ -136,7 +136,7 @@ def whole(items: tuple[int, ...], make: Callable[[], Inputs]) -> Attack:
     """An attack on the whole circuit; inputs may name signals that only a planted bug has."""
 
     def run(built: Built) -> Attempt:
-        return attempt(built, _known(built, make()))
+        return attempt(built, known(built, make()))
 
     return Attack(items, source(TINY), run)
 

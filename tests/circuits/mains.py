@@ -560,9 +560,9 @@ MAINS: dict[str, Main] = {
                 tagged("choice", "binary", size="[3][2]")
                 + tagged("in_cell", "binary", size="[3][2]")
                 + tagged("in_group", "binary", size="[2][2]")
-                + " profits <== DiscountedProfits(3, 2, 2, 2)(size, nodes, alternatives, choice_, in_cell_,"
-                " in_group_, take_alternative);",
-                "signal output profits[2][2];",
+                + " (profits, worse) <== DiscountedProfits(3, 2, 2, 2)(size, nodes, alternatives, choice_,"
+                " in_cell_, in_group_, take_alternative);",
+                "signal output profits[2][2]; signal output worse[2][2];",
             ),
         ),
         _discounted,

@@ -108,7 +108,9 @@ def _compiled(text: str, circuits: Path, digest: str) -> Path:
     where = workspace()
     target = where.build / "test-circuits" / digest
     if not (target / "done").is_file():
-        _compile(text, circuits, target, where)
+        with where.lock(f"test-{digest}"):
+            if not (target / "done").is_file():
+                _compile(text, circuits, target, where)
     return target
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ _ANCHORS = {
     DISCOUNT: _FIRST_STEP,
 }
 
-_UNCHECKED_LOSS = (
+UNCHECKED_LOSS = (
     ("loss[g] <== Bounded(BITS)(losses[g]);", "loss[g] <== Unchecked(BITS)(losses[g]);"),
     (
         "/// The sum of the groups' losses.",
@@ -195,7 +196,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # scenario_loss.circom
     "a loss not checked on its own": Mutant(
-        "lib/scenario_loss.circom", _UNCHECKED_LOSS, "a negative loss"
+        "lib/scenario_loss.circom", UNCHECKED_LOSS, "a negative loss"
     ),
     "nodes not checked": one(
         "lib/scenario_loss.circom", "AssertBounded(BITS + 1)(loss[g] + profits[g][s]);",
@@ -262,7 +263,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # account_opening.circom and account_solvency.circom
     "a loss not checked on its own, in the whole circuit": Mutant(
-        "lib/scenario_loss.circom", _UNCHECKED_LOSS, "a negative loss, all else consistent"
+        "lib/scenario_loss.circom", UNCHECKED_LOSS, "a negative loss, all else consistent"
     ),
     "a level for the table, another for the claim": freed(
         "signal {maxbit} header_level; header_level.maxbit = 2; header_level <-- 1;",
@@ -346,17 +347,24 @@ MUTANTS: dict[str, Mutant] = {
 def planted(mutant: Mutant) -> Path:
     """A copy of circuits/ below the workspace with the bug in it."""
     where = workspace()
-    key = hashlib.sha256(repr(mutant).encode()).hexdigest()[:16]
-    folder = where.build / "mutants" / key
-    shutil.rmtree(folder, ignore_errors=True)
-    for file in where.circuits.rglob("*.circom"):
-        target = folder / file.relative_to(where.circuits)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
-    target = folder / mutant.file
-    text = target.read_text()
+    sources = {
+        str(file.relative_to(where.circuits)): file.read_text()
+        for file in sorted(where.circuits.rglob("*.circom"))
+    }
     for old, new in mutant.patches:
-        assert text.count(old) == 1, f"{mutant.file} has {old!r} {text.count(old)} times"
-        text = text.replace(old, new)
-    target.write_text(text)
+        count = sources[mutant.file].count(old)
+        assert count == 1, f"{mutant.file} has {old!r} {count} times"
+        sources[mutant.file] = sources[mutant.file].replace(old, new)
+    folder = where.build / "mutants" / hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
+    if not folder.is_dir():
+        # Complete before it has its name: two runs of the tests may plant the same bug at once.
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+        for name, text in sources.items():
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(text)
+        try:
+            made.rename(folder)
+        except OSError:
+            shutil.rmtree(made)
     return folder

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.circuits.attacks import ATTACKS
+from tests.circuits.attacks import ATTACKS as ACCOUNT_ATTACKS
+from tests.circuits.portfolio_attacks import PORTFOLIO_ATTACKS
 from tests.circuits.templates import build, prepare
-from tests.mutants.circuit_mutants import MUTANTS, planted
+from tests.mutants.circuit_mutants import MUTANTS as ACCOUNT_MUTANTS
+from tests.mutants.circuit_mutants import planted
 from tests.mutants.conftest import Ahead
+from tests.mutants.portfolio_mutants import PORTFOLIO_MUTANTS
+
+ATTACKS = ACCOUNT_ATTACKS | PORTFOLIO_ATTACKS
+MUTANTS = ACCOUNT_MUTANTS | PORTFOLIO_MUTANTS
 
 
 @pytest.fixture(scope="module")
