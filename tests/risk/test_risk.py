@@ -61,7 +61,7 @@ def moves(of: History) -> list[float]:
 
 
 def test_close_to_close_is_the_sample_variance() -> None:
-    assert float(variance(HISTORY)) == pytest.approx(np.var(moves(HISTORY), ddof=1), rel=1e-11)
+    assert float(variance(HISTORY)) == pytest.approx(np.var(moves(HISTORY), ddof=1), rel=1e-11, abs=0)
     assert float(annual(variance(HISTORY), DAY)) == pytest.approx(
         np.std(moves(HISTORY), ddof=1) * math.sqrt(365), rel=1e-11
     )
@@ -73,12 +73,12 @@ def test_ranges_are_the_published_formulas() -> None:
         np.log([float(getattr(bar, name)) for bar in bars.bars]) for name in ("open", "high", "low", "close")
     )
     parkinson = np.mean((h - low) ** 2) / (4 * math.log(2))
-    assert float(variance(bars, "parkinson")) == pytest.approx(parkinson, rel=1e-11)
+    assert float(variance(bars, "parkinson")) == pytest.approx(parkinson, rel=1e-11, abs=0)
     n = len(o) - 1
     k = 0.34 / (1.34 + (n + 1) / (n - 1))
     rs = np.mean((h - o)[1:] * (h - c)[1:] + (low - o)[1:] * (low - c)[1:])
     wanted = np.var(o[1:] - c[:-1], ddof=1) + k * np.var((c - o)[1:], ddof=1) + (1 - k) * rs
-    assert float(variance(bars, "yang-zhang")) == pytest.approx(wanted, rel=1e-10)
+    assert float(variance(bars, "yang-zhang")) == pytest.approx(wanted, rel=1e-10, abs=0)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -113,7 +113,7 @@ def test_ewma_is_its_weights() -> None:
     n = len(values)
     wanted = 0.94**n * float(np.mean(np.square(values)))
     wanted += sum(0.06 * 0.94 ** (n - 1 - t) * r * r for t, r in enumerate(values))
-    assert float(EWMA.variance(HISTORY, Fraction(3, 2))) == pytest.approx(1.5 * wanted, rel=1e-11)
+    assert float(EWMA.variance(HISTORY, Fraction(3, 2))) == pytest.approx(1.5 * wanted, rel=1e-11, abs=0)
 
 
 def test_garch_is_archs_forecast() -> None:
@@ -122,12 +122,14 @@ def test_garch_is_archs_forecast() -> None:
     model = arch_model(values * scale, mean="Zero", vol="GARCH", p=1, q=1, rescale=False)
     found = model.fit(disp="off", backcast=1.0)
     mine = fit_garch(HISTORY)
-    assert float(mine.alpha) == pytest.approx(found.params["alpha[1]"], rel=1e-4)
+    assert float(mine.alpha) == pytest.approx(found.params["alpha[1]"], rel=1e-4, abs=0)
     theirs = found.forecast(horizon=5, reindex=False).variance.to_numpy()[0] / scale**2
     for days in (1, 2, 5):
-        assert float(mine.variance(HISTORY, Fraction(days))) == pytest.approx(theirs[:days].sum(), rel=1e-5)
+        assert float(mine.variance(HISTORY, Fraction(days))) == pytest.approx(
+            theirs[:days].sum(), rel=1e-5, abs=0
+        )
     half = float(mine.variance(HISTORY, Fraction(5, 2)))
-    assert half == pytest.approx(theirs[:2].sum() + theirs[2] / 2, rel=1e-5)
+    assert half == pytest.approx(theirs[:2].sum() + theirs[2] / 2, rel=1e-5, abs=0)
 
 
 def test_a_garch_fit_is_judged_by_its_likelihood() -> None:
