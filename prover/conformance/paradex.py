@@ -19,7 +19,8 @@ from verifier.circuits import layout, scale
 from verifier.errors import FormatError
 
 from ..engine import evaluate
-from ..tables.grid import Band, Beside, fill_row
+from ..tables.gaps import Band
+from ..tables.grid import Beside, fill_row
 from ..tables.paradex import ParadexOptionRates, ParadexRules, delta_beside, paradex_option_charges
 from ..venues.paradex import OptionRates, delta_risk, option_margin
 from .model import CaseResult, Figure, number

@@ -27,7 +27,8 @@ from verifier.errors import FormatError
 from verifier.market import Level
 
 from ..pricing.machine import exact, machine, number
-from .grid import Band, Beside
+from .gaps import STAYS, Band, Drift, delta_drift
+from .grid import Beside
 from .stress import Asset, Stress, StressGrid, delta
 
 __all__ = ["DeribitRules", "deribit_beside", "deribit_grid"]
@@ -122,6 +123,7 @@ def deribit_beside(
     lot: Fraction,
     expiry: int,
     years: Fraction,
+    drift: Drift = STAYS,
 ) -> Beside:
     """What one row pays beside its scenarios.
 
@@ -139,6 +141,8 @@ def deribit_beside(
         Id of the expiry, from 1.
     years
         To expiry; 0 for a perpetual.
+    drift
+        What volatility and time may do to a delta.
     """
     context = machine().context
     grown = context.expm1(context.mul(number(rules.annual_move), number(years)))
@@ -150,7 +154,8 @@ def deribit_beside(
         rate += rules.delta_shock
     amount = rate * spot * lot * rules.share(level)
     ends = [delta(asset, price, asset.volatility) for _, price in band.corners]
-    middle, apart = (ends[0] + ends[-1]) / 2, abs(ends[0] - ends[-1]) / 2
+    middle = (ends[0] + ends[-1]) / 2
+    apart = abs(ends[0] - ends[-1]) / 2 + delta_drift(asset, band, drift)
     return Beside(
         addon_long=amount * apart,
         addon_short=amount * apart,

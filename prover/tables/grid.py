@@ -1,9 +1,9 @@
 """Rows of a stress grid: nodes with factors at every corner, and what a venue charges beside its scenarios.
 
 A band of prices has two corners, and every row is checked over all of it: a stressed value is convex in the
-price, so between the corners it is at most `gap` below the line through its two nodes, and that is charged in
-the addons (curvature bounds it; nothing is sampled). Volatility and time to expiry do not move here: builders
-name them as frozen.
+price, so between the corners it is at most `gap` below the line through its two nodes, and that is charged
+in the addons (curvature bounds it; nothing is sampled). Volatility and time to expiry do not move here:
+builders name them as frozen.
 
 Charges beside the scenarios go into a layout's extensions. A layout without them still never charges less:
 what would be charged on gross size at the last two nodes is charged always, and a subgroup's loss is charged
@@ -21,11 +21,12 @@ from verifier.errors import FormatError
 from verifier.numbers import round_down, round_up
 from verifier.rows import Bracket, Row, row_valid
 
-from ..pricing.machine import Mpfr, exact, machine, number
+from ..pricing.machine import Mpfr, machine, number
+from .gaps import STAYS, Band, Drift, drift_gap, gap
 from .rounding import LARGEST_SIZE, PROHIBITIVE
 from .stress import Asset, StressGrid, to_units, valuations
 
-__all__ = ["STILL", "Band", "Beside", "GridNode", "fill_row", "gap", "grid_nodes", "grid_row", "node_room"]
+__all__ = ["STILL", "Beside", "GridNode", "fill_row", "grid_nodes", "grid_row", "node_room"]
 
 STILL = "none"
 """What a snapshot calls the zero stress."""
@@ -33,35 +34,7 @@ STILL = "none"
 _ZERO = Fraction(0)
 _UNIT = 10**6
 _CHARGED = 2
-# 1/√(2π) is 0.39894228…: the rest pays for what the operations of a gap rounded.
-_DENSITY = Fraction(398_943, 1_000_000)
 _NO_STRESS = StressGrid("none", ())
-
-
-@dataclass(frozen=True)
-class Band:
-    """The forward's prices: the mark and, for a band with any width, its two ends; quote units a unit."""
-
-    low: Fraction
-    price: Fraction
-    high: Fraction
-
-    @classmethod
-    def still(cls, price: Fraction) -> Band:
-        """A price that does not move."""
-        return cls(price, price, price)
-
-    @classmethod
-    def around(cls, price: Fraction, width: Fraction) -> Band:
-        """A relative half-width on both sides."""
-        return cls(price * (1 - width), price, price * (1 + width))
-
-    @property
-    def corners(self) -> tuple[tuple[str, Fraction], ...]:
-        """Names and prices: the mark alone, or low and high."""
-        if self.low == self.high:
-            return (("mark", self.price),)
-        return (("low", self.low), ("high", self.high))
 
 
 @dataclass(frozen=True)
@@ -165,6 +138,7 @@ def grid_row(
     lot: Fraction,
     beside: Beside | None = None,
     charged: bool = False,
+    drift: Drift = STAYS,
 ) -> Row:
     """One instrument's row.
 
@@ -186,6 +160,8 @@ def grid_row(
         Further charges.
     charged
         Whether the last two nodes are those of a charge on gross size (the same for every row of a table).
+    drift
+        What volatility and time may do inside the window.
 
     Raises
     ------
@@ -217,11 +193,12 @@ def grid_row(
             tilt = number(beside.tilt * _UNIT)
             nodes += [still[0] - tilt, still[-1] + tilt]
         mark, *units = to_units([scale * base, *nodes])
-    long, short = gap(asset, band, grid)
-    if long or short:
-        beside = replace(
-            beside, addon_long=beside.addon_long + long * lot, addon_short=beside.addon_short + short * lot
-        )
+    gaps = (gap(asset, band, grid), drift_gap(asset, band, grid, drift))
+    beside = replace(
+        beside,
+        addon_long=beside.addon_long + sum(long for long, _ in gaps) * lot,
+        addon_short=beside.addon_short + sum(short for _, short in gaps) * lot,
+    )
     return fill_row(mark, units, len(at), layout, group=group, beside=beside, charged=charged)
 
 
@@ -267,67 +244,6 @@ def fill_row(
     row = _extended(row, beside, layout)
     row_valid(row, layout)
     return row
-
-
-def gap(asset: Asset, band: Band, grid: StressGrid) -> tuple[Fraction, Fraction]:
-    """By how much a unit may be worth less (for a long), or more (for a short), than the line between
-    corners.
-
-    A value φ with curvature at most c over a band of width w is within c·w²/8 of the line between its
-    ends. An option's curvature, gamma, is φ(d1)/(F·σ·√T), and d1 rises with the price. A stressed value is
-    convex, so it lies below the line: a long's gap. With a factor above 1, minus (factor − 1) times the
-    unstressed value is concave: a short's gap.
-
-    Returns
-    -------
-    tuple of Fraction
-        Quote units a unit, for a long and for a short, both 0 or more.
-    """
-    if asset.strike is None or band.low == band.high:
-        return _ZERO, _ZERO
-    plan = grid.plan
-    low, high, strike = (number(price) for price in (band.low, band.high, asset.strike))
-    volatility = number(asset.volatility)
-    with machine().arithmetic() as arithmetic:
-        log = machine().gmpy2.log
-        log_strike = log(strike)
-
-        def ends(of_low: Mpfr, of_high: Mpfr) -> tuple[Mpfr, Mpfr, Mpfr]:
-            return of_low, log(of_low) - log_strike, log(of_high) - log_strike
-
-        now = arithmetic.sqrt(number(asset.years))
-        own = _curvature(ends(low, high), volatility * now)
-        long, short = own, number(0)
-        if plan.places:
-            then = arithmetic.sqrt(number(max(_ZERO, asset.years - grid.lookahead)))
-            spreads = [each * then for each in plan.volatilities(volatility, asset.years)]
-            moved = [ends(*both) for both in zip(plan.forwards(low), plan.forwards(high), strict=True)]
-            one = number(1)
-            for (move, shock), (rest, part) in zip(plan.places, plan.factors, strict=True):
-                ratio = plan.moves[move][0]
-                stressed = _curvature(moved[move], spreads[shock]) * ratio * ratio
-                long = max(long, max(rest, number(0)) * own + part * stressed)
-                if part > one:
-                    short = max(short, (part - one) * own)
-        eighth = (high - low) ** 2 / 8
-        largest = eighth * number(_DENSITY)
-        return exact(long * largest), exact(short * largest)
-
-
-def _curvature(ends: tuple[Mpfr, Mpfr, Mpfr], deviation: Mpfr) -> Mpfr:
-    """The largest gamma between two forwards, times √(2π): from the lower one and both log-moneynesses."""
-    low, at_low, at_high = ends
-    if not deviation:
-        # A kink: no curvature bounds it.
-        if at_low < 0 < at_high:
-            raise FormatError(
-                "volatility", "or time is 0 at a strike inside the band", mend="List it without a band"
-            )
-        return number(0)
-    half = deviation / 2
-    first, last = at_low / deviation + half, at_high / deviation + half
-    nearest = first if first > 0 else (-last if last < 0 else number(0))
-    return machine().gmpy2.exp(-nearest * nearest / 2) / (low * deviation)
 
 
 def _up(amount: Fraction) -> int:

@@ -113,6 +113,9 @@ class GridUnderlying(Member):
         Quote units a unit.
     band
         Relative half-width; no move when left out.
+    volatility_feed, volatility_band
+        Id of the feed of how far an implied volatility has moved since the snapshot, and the furthest
+        that it may, a year in ones (0.01 is a point); both or none.
     span, paradex, deribit
         Parameters of the input's method.
     """
@@ -122,9 +125,19 @@ class GridUnderlying(Member):
     kind: Literal["index", "mark", "forward"]
     price: PositiveText
     band: DecimalText | None = None
+    volatility_feed: Text | None = None
+    volatility_band: PositiveText | None = None
     span: SpanParameters | None = None
     paradex: ParadexParameters | None = None
     deribit: DeribitParameters | None = None
+
+    @model_validator(mode="after")
+    def _volatility(self) -> Self:
+        if (self.volatility_feed is None) != (self.volatility_band is None):
+            raise rule_error(
+                "needs both", field="volatility_feed", mend="Give its feed and its band, or none"
+            )
+        return self
 
 
 class GridInstrument(Member):

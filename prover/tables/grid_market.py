@@ -2,12 +2,13 @@
 
 A snapshot names its builder, `span`, `paradex` or `deribit`, and carries the whole input: anyone rebuilds
 its integer rows from the snapshot alone. Every instrument moves in proportion to its underlying's one feed;
-bases of forwards, volatilities and time to expiry do not move, and are named as frozen.
+what its volatility (within its band) and the time may do inside the window is charged in its addons. Bases
+of forwards do not move, and are named as frozen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -23,7 +24,8 @@ from verifier.universe import Instrument, Universe
 
 from ..pricing.pinned import years_between
 from .deribit import DeribitRules, deribit_beside, deribit_grid
-from .grid import Band, grid_nodes, grid_row
+from .gaps import Band, Drift
+from .grid import grid_nodes, grid_row
 from .grid_inputs import GridInput, GridInstrument, GridUnderlying
 from .lots import choose_lot, on_grid
 from .paradex import MINIMUM_DELTA, ParadexRules, paradex_beside, paradex_grid
@@ -53,6 +55,11 @@ class _Group:
     def highest(self) -> Fraction:
         """The band's highest price."""
         return parse_decimal(self.given.price) * (1 + self.width)
+
+    @property
+    def volatility(self) -> Fraction:
+        """The furthest that an implied volatility may move, a year in ones."""
+        return parse_decimal(self.given.volatility_band) if self.given.volatility_band else Fraction(0)
 
     def band(self, price: Fraction) -> Band:
         """Prices of what moves in proportion to the feed."""
@@ -95,7 +102,7 @@ def build_grid(
         epoch=given.epoch,
         time=given.time,
         valid_until=given.valid_until,
-        feeds=tuple(_feed(each) for each in given.underlyings),
+        feeds=tuple(feed for each in given.underlyings for feed in _feeds(each)),
         frozen=_frozen(given),
         nodes=tuple(Node(corner=each.corner, stress=each.stress) for each in nodes),
         rows=tuple(RowEntry.of(index, row, shape) for index, row in rows.items()),
@@ -163,6 +170,7 @@ def _row(
         call=line.option_type != "put",
     )
     band = group.band(price)
+    drift = Drift(group.volatility, years_between(given.time, given.valid_until))
     subgroup = expiries[line.underlying, line.expiry]
     rules = group.rules
     if isinstance(rules, SpanRules):
@@ -172,8 +180,8 @@ def _row(
             rules, level, month=subgroup, delta=_delta(line, asset), contracts=contracts, option=option
         )
         if line.array is not None:
-            if group.width:
-                raise FormatError("array", "does not move with a band", mend="Leave the band out")
+            if group.width or group.volatility:
+                raise FormatError("array", "does not move with a band", mend="Leave the bands out")
             return array_row(
                 [parse_decimal(value) * contracts for value in line.array],
                 price=parse_decimal(line.value) * lot if line.value is not None else price * lot,
@@ -193,13 +201,30 @@ def _row(
             lot=lot,
             fee=parse_decimal(line.fee),
             funding=parse_decimal(line.funding),
+            drift=drift,
         )
     else:
         beside = deribit_beside(
-            rules, level, asset, band, spot=group.highest, lot=lot, expiry=subgroup, years=years
+            rules,
+            level,
+            asset,
+            band,
+            spot=group.highest,
+            lot=lot,
+            expiry=subgroup,
+            years=years,
+            drift=drift,
         )
     return grid_row(
-        asset, band, group.grid, layout, group=group.place + 1, lot=lot, beside=beside, charged=charged
+        asset,
+        band,
+        group.grid,
+        layout,
+        group=group.place + 1,
+        lot=lot,
+        beside=beside,
+        charged=charged,
+        drift=drift,
     )
 
 
@@ -326,21 +351,31 @@ def _live(line: GridInstrument, given: GridInput) -> bool:
     return True
 
 
-def _feed(each: GridUnderlying) -> Feed:
+def _feeds(each: GridUnderlying) -> Iterator[Feed]:
     price, width = parse_decimal(each.price), parse_decimal(each.band or "0")
     places = sum(len(text.partition(".")[2]) for text in (each.price, each.band or ""))
     low, high = (
         int_to_text((price * factor * 10**places).numerator, places) for factor in (1 - width, 1 + width)
     )
-    return Feed(
-        id=each.feed, kind=each.kind, underlying=each.underlying, price=each.price, low=low, high=high
-    )
+    yield Feed(id=each.feed, kind=each.kind, underlying=each.underlying, price=each.price, low=low, high=high)
+    if each.volatility_feed is not None and each.volatility_band is not None:
+        yield Feed(
+            id=each.volatility_feed,
+            kind="spread",
+            underlying=each.underlying,
+            price="0",
+            low=f"-{each.volatility_band}",
+            high=each.volatility_band,
+        )
 
 
 def _frozen(given: GridInput) -> tuple[str, ...]:
     words = ["the venue's margin rules", "ratios of forwards and perpetuals to their feed"]
-    if any(line.kind == "option" for line in given.instruments):
-        words += ["implied volatilities", "time to expiry after time"]
+    fixed = {each.underlying for each in given.underlyings if each.volatility_band is None}
+    if any(line.kind == "option" and line.underlying in fixed for line in given.instruments):
+        words.append("implied volatilities")
+    if any(line.array is not None for line in given.instruments):
+        words.append("published risk arrays")
     if any(line.kind == "perpetual" for line in given.instruments):
         words.append("funding of perpetuals after time")
     if given.method == "span":

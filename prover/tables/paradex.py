@@ -23,7 +23,8 @@ from verifier.errors import FormatError
 from verifier.market import Level
 
 from ..pricing.machine import exact
-from .grid import Band, Beside
+from .gaps import STAYS, Band, Drift, delta_drift
+from .grid import Beside
 from .stress import Asset, Stress, StressGrid, delta, valuations
 
 __all__ = [
@@ -172,6 +173,7 @@ def paradex_beside(
     lot: Fraction,
     fee: Fraction = _ZERO,
     funding: Fraction = _ZERO,
+    drift: Drift = STAYS,
 ) -> Beside:
     """What one row pays beside its scenarios.
 
@@ -189,6 +191,8 @@ def paradex_beside(
         Fee provision a unit.
     funding
         What a long of one unit is expected to pay (negative: receive) in the provision's time.
+    drift
+        What volatility and time may do to a delta.
     """
     still = StressGrid("paradex", ())
     ends = [delta(asset, price, asset.volatility) for _, price in band.corners]
@@ -199,7 +203,17 @@ def paradex_beside(
             exact(each.still) for each in valuations(asset, still, [price for _, price in band.corners])
         )
         line = (high - low) / (band.high - band.low)
-    return delta_beside(rules, level, ends, line, spot=spot, lot=lot, fee=fee, funding=funding)
+    return delta_beside(
+        rules,
+        level,
+        ends,
+        line,
+        spot=spot,
+        lot=lot,
+        fee=fee,
+        funding=funding,
+        apart=delta_drift(asset, band, drift),
+    )
 
 
 def delta_beside(
@@ -212,15 +226,16 @@ def delta_beside(
     lot: Fraction,
     fee: Fraction = _ZERO,
     funding: Fraction = _ZERO,
+    apart: Fraction = _ZERO,
 ) -> Beside:
-    """As `paradex_beside`, from deltas at the corners and the slope of the line between these."""
+    """As `paradex_beside`, from deltas at the corners, the line between these, and what deltas may drift."""
     share = rules.share(level)
     # Below zero where hedged delta costs more than twice net delta: then |D| would lower the charge, and
     # is left out.
     net = max(_ZERO, rules.net_delta - rules.hedged_delta / 2) * spot * lot * share
-    apart = max(abs(each - line) for each in deltas)
-    largest = max(abs(each) for each in deltas)
-    gross = rules.hedged_delta / 2 * largest * spot * lot * share + net * apart
+    bent = max(abs(each - line) for each in deltas) + apart
+    largest = max(abs(each) for each in deltas) + apart
+    gross = rules.hedged_delta / 2 * largest * spot * lot * share + net * bent
     return Beside(
         addon_long=(fee + max(_ZERO, funding)) * lot,
         addon_short=(fee + max(_ZERO, -funding)) * lot,

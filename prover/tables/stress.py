@@ -21,6 +21,7 @@ from ..pricing.pinned import black76_greeks, black76_grid
 __all__ = ["Asset", "Plan", "Stress", "StressGrid", "Valuation", "delta", "to_units", "valuations"]
 
 _ZERO = Fraction(0)
+_HALF = Fraction(1, 2)
 _YEAR = 365
 
 
@@ -79,6 +80,11 @@ class StressGrid:
     split_days: Fraction = Fraction(30)
     floor_days: Fraction = Fraction(1)
     lookahead: Fraction = _ZERO
+
+    def __post_init__(self) -> None:
+        """Above one half, a shocked deviation could fall as time to expiry grows; bounds rely on its rise."""
+        if not (0 <= self.short_power <= _HALF and 0 <= self.long_power <= _HALF):
+            raise FormatError("short_power", "or long_power is not from 0 to 0.5")
 
     def scaled(self, share: Fraction) -> StressGrid:
         """The grid with every factor times `share`: another level of the same venue."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from prover.engine import MarginReport, evaluate
 from prover.tables.deribit import DeribitRules, deribit_beside, deribit_grid
-from prover.tables.grid import Band, Beside, grid_row
+from prover.tables.gaps import STAYS, Band, Drift
+from prover.tables.grid import Beside, grid_row
 from prover.tables.paradex import ParadexRules, paradex_beside, paradex_grid
 from prover.tables.span import SpanRules, span_beside, span_grid
 from prover.tables.stress import Asset, StressGrid, delta
@@ -33,7 +34,21 @@ PLAIN = layout("s24-k2-d5")
 Book = Mapping[int, int]
 """Signed sizes in 1e-8 lots, by row."""
 
-Requirement = Callable[[Book, float], float]
+
+@dataclass(frozen=True)
+class Point:
+    """Where a world stands: forwards `factor` times their marks, volatilities apart, some years gone."""
+
+    factor: float
+    shifts: Mapping[int, float] = field(default_factory=dict)
+    elapsed: float = 0.0
+
+    def shift(self, index: int) -> float:
+        return self.shifts.get(index, 0.0)
+
+
+def point_of(where: Point | float) -> Point:
+    return where if isinstance(where, Point) else Point(where)
 
 
 @dataclass(frozen=True)
@@ -45,18 +60,22 @@ class World:
     rows, shape
         The table.
     worth
-        What one lot of each row is worth when every forward is `factor` times its mark, quote units.
-    requirement
-        What the venue asks for a book at that factor.
+        What one lot of each row is worth at a point, quote units.
+    asks
+        What the venue asks for a book at a point.
     width
         Half-width of the band.
     """
 
     rows: Mapping[int, Row]
     shape: Layout
-    worth: Callable[[int, float], float]
-    requirement: Requirement
+    worth: Callable[[int, Point], float]
+    asks: Callable[[Book, Point], float]
     width: float
+
+    def requirement(self, book: Book, where: Point | float) -> float:
+        """What the venue asks for."""
+        return self.asks(book, point_of(where))
 
     def table(self, book: Book) -> MarginReport:
         return evaluate(sorted(book.items()), 0, self.rows, layout=self.shape)
@@ -69,10 +88,22 @@ class World:
         """The table's excess without cash, quote units."""
         return self.table(book).excess / MONEY
 
-    def venue_left(self, book: Book, factor: float) -> float:
-        """The venue's excess without cash at a factor."""
-        worth = sum(size / 1e8 * self.worth(index, factor) for index, size in book.items())
-        return worth - self.requirement(book, factor)
+    def venue_left(self, book: Book, where: Point | float) -> float:
+        """The venue's excess without cash."""
+        point = point_of(where)
+        worth = sum(size / 1e8 * self.worth(index, point) for index, size in book.items())
+        return worth - self.asks(book, point)
+
+    def anywhere(self, rng: random.Random, volatility: float, window: float) -> Point:
+        """A point of the box: at its ends half of the time, every option's volatility by itself."""
+
+        def within(most: float) -> float:
+            return rng.choice((-most, most)) if rng.random() < 0.5 else rng.uniform(-most, most)
+
+        shifts = {index: within(volatility) for index in self.rows}
+        if rng.random() < 0.3:
+            shifts = dict.fromkeys(self.rows, within(volatility))
+        return Point(1 + within(self.width), shifts, rng.choice((0.0, window, rng.uniform(0, window))))
 
     def book(self, rng: random.Random, most: int = 8) -> Book:
         """A random book; offsetting lines are as likely as naked ones."""
@@ -126,6 +157,7 @@ def span_world(
     level: Any,
     *,
     width: Fraction = STILL,
+    drift: Drift = STAYS,
     shape: Layout = WIDE,
     futures_only: bool = False,
     edit: Callable[[SpanRules], SpanRules] = lambda rules: rules,
@@ -162,30 +194,31 @@ def span_world(
                 used, level, month=month + 1, delta=deltas[index], contracts=F(1), option=bool(asset.strike)
             ),
             charged=True,
+            drift=drift,
         )
         for index, (month, asset) in enumerate(assets)
     }
     share = float(rules.share(level))
 
-    def contract(index: int, factor: float) -> span.Contract:
+    def contract(index: int, point: Point) -> span.Contract:
         asset = assets[index][1]
         return span.Contract(
-            float(asset.price) * factor,
+            float(asset.price) * point.factor,
             float(contracts),
             float(rules.price_range),
             float(rules.volatility_range),
             None if asset.strike is None else float(asset.strike),
-            float(asset.volatility),
-            float(asset.years),
+            float(asset.volatility) + point.shift(index),
+            float(asset.years) - point.elapsed,
             asset.call,
         )
 
-    def worth(index: int, factor: float) -> float:
-        made = contract(index, factor)
+    def worth(index: int, point: Point) -> float:
+        made = contract(index, point)
         return made.value(made.price, made.volatility)
 
-    def requirement(book: Book, factor: float) -> float:
-        arrays = {str(index): span.risk_array(contract(index, factor), rules.extreme) for index in book}
+    def requirement(book: Book, point: Point) -> float:
+        arrays = {str(index): span.risk_array(contract(index, point), rules.extreme) for index in book}
         return (
             share
             * span.margin(
@@ -205,6 +238,7 @@ def paradex_world(
     level: Any,
     *,
     width: Fraction = STILL,
+    drift: Drift = STAYS,
     shape: Layout = WIDE,
     edit: Callable[[ParadexRules], ParadexRules] = lambda rules: rules,
     beside: Callable[[Beside], Beside] = lambda made: made,
@@ -233,32 +267,34 @@ def paradex_world(
                     spot=spot * (1 + width),
                     lot=lot,
                     fee=fee,
+                    drift=drift,
                 )
             ),
             charged=True,
+            drift=drift,
         )
         for index, (_, asset) in enumerate(assets)
     }
 
-    def held(index: int, size: float, factor: float) -> paradex.Held:
+    def held(index: int, size: float, point: Point) -> paradex.Held:
         asset = assets[index][1]
         return paradex.Held(
             size * float(lot),
-            float(asset.price) * factor,
+            float(asset.price) * point.factor,
             None if asset.strike is None else float(asset.strike),
-            float(asset.volatility),
-            float(asset.years) * 365,
+            float(asset.volatility) + point.shift(index),
+            max(0.0, float(asset.years) - point.elapsed) * 365,
             asset.call,
             float(fee),
         )
 
-    def worth(index: int, factor: float) -> float:
-        made = held(index, 1.0, factor)
+    def worth(index: int, point: Point) -> float:
+        made = held(index, 1.0, point)
         return float(lot) * made.value(made.forward, made.volatility)
 
-    def requirement(book: Book, factor: float) -> float:
-        lines = [held(index, size / 1e8, factor) for index, size in book.items()]
-        return paradex.portfolio_margin(lines, float(spot) * factor, level)
+    def requirement(book: Book, point: Point) -> float:
+        lines = [held(index, size / 1e8, point) for index, size in book.items()]
+        return paradex.portfolio_margin(lines, float(spot) * point.factor, level)
 
     return World(rows, shape, worth, requirement, float(width))
 
@@ -268,6 +304,7 @@ def deribit_world(
     level: Any,
     *,
     width: Fraction = STILL,
+    drift: Drift = STAYS,
     shape: Layout = MIDDLE,
     coin: bool = False,
     dampener: float = 0.0,
@@ -302,25 +339,27 @@ def deribit_world(
                 lot=lot,
                 expiry=expiry + 1,
                 years=asset.years,
+                drift=drift,
             ),
+            drift=drift,
         )
         for index, (expiry, asset) in enumerate(assets)
     }
 
-    def held(index: int, size: float, factor: float) -> deribit.Held:
+    def held(index: int, size: float, point: Point) -> deribit.Held:
         expiry, asset = assets[index]
         return deribit.Held(
             size * float(lot),
-            float(asset.price) * factor,
+            float(asset.price) * point.factor,
             None if asset.strike is None else float(asset.strike),
-            float(asset.volatility),
-            float(asset.years) * 365,
+            float(asset.volatility) + point.shift(index),
+            max(0.0, float(asset.years) - point.elapsed) * 365,
             asset.call,
             str(expiry),
         )
 
-    def worth(index: int, factor: float) -> float:
-        made = held(index, 1.0, factor)
+    def worth(index: int, point: Point) -> float:
+        made = held(index, 1.0, point)
         return float(lot) * made.value(made.forward, made.volatility)
 
     rates = deribit.Rates(
@@ -330,8 +369,8 @@ def deribit_world(
         extended=tuple(float(move) for move in extended),
     )
 
-    def requirement(book: Book, factor: float) -> float:
-        lines_held = [held(index, size / 1e8, factor) for index, size in book.items()]
-        return deribit.portfolio_margin(lines_held, float(spot) * factor, level, rates).requirement
+    def requirement(book: Book, point: Point) -> float:
+        lines_held = [held(index, size / 1e8, point) for index, size in book.items()]
+        return deribit.portfolio_margin(lines_held, float(spot) * point.factor, level, rates).requirement
 
     return World(rows, shape, worth, requirement, float(width))

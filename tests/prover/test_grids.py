@@ -18,7 +18,8 @@ from grid_worlds import LEVELS, MIDDLE, PLAIN, WIDE, World, deribit_world, parad
 
 from prover.pricing.machine import number
 from prover.tables.deribit import DeribitRules, deribit_grid
-from prover.tables.grid import STILL, Band, Beside, fill_row, gap, grid_nodes, grid_row, node_room
+from prover.tables.gaps import Band, Drift, gap
+from prover.tables.grid import STILL, Beside, fill_row, grid_nodes, grid_row, node_room
 from prover.tables.paradex import ParadexRules, delta_beside, paradex_grid
 from prover.tables.span import SpanRules, array_row, span_beside, span_grid
 from prover.tables.stress import Asset, Stress, StressGrid, delta, to_units
@@ -109,6 +110,45 @@ def test_across_a_band_the_venue_never_asks_more(make: Make, options: dict[str, 
                 assert world.venue_left(book, factor) >= left - SLACK * abs(left) - SLACK * world.gross(book)
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (span_world, {"futures_only": False}),
+        (paradex_world, {}),
+        (deribit_world, {"shape": WIDE, "buckets": 2}),
+        (deribit_world, {"shape": WIDE, "buckets": 2, "coin": True}),
+    ],
+)
+def test_across_a_box_of_prices_volatilities_and_time(
+    make: Make, options: dict[str, Any], level: str
+) -> None:
+    """Every option's volatility moves by itself, and a window of six hours passes."""
+    drift = Drift(F(2, 100), F(1, 1460))
+    for market in range(MARKETS):
+        world = make(random.Random(f"box {market} {level}"), level, width=BAND, drift=drift, **options)
+        rng = random.Random(f"books {market}")
+        for _ in range(BOOKS // 2):
+            book = world.book(rng)
+            left = world.left(book)
+            for _ in range(6):
+                where = world.anywhere(rng, float(drift.volatility), float(drift.window))
+                assert world.venue_left(book, where) >= left - SLACK * abs(left) - SLACK * world.gross(book)
+
+
+def test_a_dropped_drift_is_caught() -> None:
+    """A table without it is short as soon as volatilities move, or time passes."""
+    world = paradex_world(random.Random(3), "initial", width=BAND)
+    rng = random.Random(3)
+    for volatility, window in ((0.02, 0.0), (0.0, 1 / 1460)):
+        short = -1e30
+        for _ in range(150):
+            book = world.book(rng)
+            where = world.anywhere(rng, volatility, window)
+            short = max(short, world.left(book) - world.venue_left(book, where))
+        assert short > 1.0
+
+
 def shortest(world: World, rng: random.Random, factors: tuple[float, ...] = (1.0,)) -> float:
     """By how much the venue asks for more than the table at worst, quote units; above 0: a bug is caught."""
     worst = -1e30
@@ -172,7 +212,7 @@ def test_a_dropped_zero_stress_is_caught() -> None:
     grid = StressGrid("x", (Stress("up", move=F(16, 100)),))
     row = grid_row(Asset(F(100)), band, grid, PLAIN, group=1, lot=F(1))
     assert row.nodes[:4] == (-5_000_000, 5_000_000, 95 * 16 * 10**4 - 5 * 10**6, 105 * 16 * 10**4 + 5 * 10**6)
-    world = World({0: row}, PLAIN, lambda _, factor: 100 * factor, lambda *_: 0.0, 0.05)
+    world = World({0: row}, PLAIN, lambda _, point: 100 * point.factor, lambda *_: 0.0, 0.05)
     book = {0: 3 * 10**8}
     assert world.venue_left(book, 0.95) >= world.left(book) - 1e-9
     stressed = replace(row, nodes=(row.nodes[2],) * 12 + (row.nodes[3],) * 12)
