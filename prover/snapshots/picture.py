@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from math import ceil
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from prover.engine import MarginReport
@@ -19,7 +20,7 @@ from verifier.circuits import scale
 from verifier.corners import end_of, price_at
 from verifier.errors import UsageError
 from verifier.files import write_atomic
-from verifier.market import Node, Snapshot
+from verifier.market import Feed, Node, Snapshot
 from verifier.numbers import parse_decimal
 
 __all__ = ["FORMATS", "draw"]
@@ -31,8 +32,10 @@ _VALUE = 10 ** scale("value")
 _MOST_LINES = 8
 _MOST_PANELS = 12
 _FEW_LABELS = 6
+_LETTERS = 14  # of a title, an inch
 _PANEL = (5.2, 3.6)
-_GREY = "0.55"
+_WIDE_PANEL = (7.6, 4.2)
+_STYLES = ("-", "--", ":", "-.")
 _RED = "tab:red"
 
 
@@ -92,9 +95,11 @@ def draw(snapshot: Snapshot, target: Path, report: MarginReport | None = None) -
     rows = ceil(len(panels) / columns)
     settings = {"svg.hashsalt": "zksolvency", "font.size": 8}
     with matplotlib.rc_context(settings):
-        figure = figure_class(figsize=(_PANEL[0] * columns, _PANEL[1] * rows + 0.4), layout="constrained")
+        width, height = _PANEL if all(node.stress == "none" for node in snapshot.nodes) else _WIDE_PANEL
+        figure = figure_class(figsize=(width * columns, height * rows + 0.4), layout="constrained")
         what = "one lot long of each instrument" if report is None else "the account's positions"
-        figure.suptitle(f"{snapshot.universe.name}, {snapshot.level} margin: profit of {what} at every node")
+        title = f"{snapshot.universe.name}, {snapshot.level} margin: profit of {what} at every node"
+        figure.suptitle("\n".join(wrap(title, int(width * columns * _LETTERS))), fontsize=9)
         for place, panel in enumerate(panels):
             _draw_panel(figure.add_subplot(rows, columns, place + 1), panel, snapshot)
         drawn = BytesIO()
@@ -149,41 +154,37 @@ def _of_book(snapshot: Snapshot, report: MarginReport) -> list[_Panel]:
 
 def _draw_panel(axes: Any, panel: _Panel, snapshot: Snapshot) -> None:
     axis = _Axis.of(snapshot, panel)
-    for line in panel.lines:
-        shade = {"color": _GREY, "linewidth": 0.8} if panel.total else {"linewidth": 1.2}
-        for place, run in enumerate(axis.runs):
-            named = {"label": line.label} if place == 0 and not panel.total else {}
-            axes.plot(*axis.points(run, line), **shade, **named)
+    for shade, line in enumerate(panel.lines):
+        for place, run in enumerate(axis.shown(panel)):
+            style = {"linestyle": _STYLES[place % len(_STYLES)], "color": f"C{shade + 1}"}
+            weight = {"linewidth": 0.8, "alpha": 0.7} if panel.total else {"linewidth": 1.2}
+            named = {"label": line.label} if place == 0 else {}
+            axes.plot(*axis.points(run, line), **style, **weight, **named)
     if panel.total is not None:
-        for run in axis.runs:
-            axes.plot(*axis.points(run, panel.total), marker=".", linewidth=1.6, color="tab:blue")
-        last = axis.order[-1]
-        for line in panel.lines:
-            axes.annotate(
-                line.label,
-                (axis.x[last], line.values[last]),
-                xytext=(-4, 4),
-                textcoords="offset points",
-                color=_GREY,
-                fontsize=6,
-                ha="right",
-            )
+        for place, run in enumerate(axis.runs):
+            corner = snapshot.nodes[run[0]].corner
+            label = panel.total.label + (f" at {corner}" if len(axis.runs) > 1 else "")
+            dashes = _STYLES[place % len(_STYLES)]
+            points = axis.points(run, panel.total)
+            axes.plot(*points, marker=".", label=label, linestyle=dashes, color="black", linewidth=1.6)
         axes.axhline(-panel.loss, color=_RED, linestyle="--", linewidth=0.8)
         if panel.worst is not None:
             _mark_worst(axes, panel.total, panel.worst, axis, _name(snapshot.nodes[panel.worst]))
     axes.axhline(0, color="black", linewidth=0.6)
-    axes.set_xticks(*axis.ticks(), rotation=90 if len(axis.order) > _FEW_LABELS else 0)
+    positions, labels = axis.ticks
+    many = len(positions) > _FEW_LABELS
+    axes.set_xticks(positions, labels, rotation=90 if many else 0, fontsize=6 if many else 8)
     axes.set_title(panel.title, loc="left", fontsize=9)
     axes.set_ylabel(snapshot.universe.quote)
     axes.margins(x=0.05, y=0.15)
-    if not panel.total:
-        axes.legend(fontsize=6, loc="best")
+    axes.legend(fontsize=6, loc="best")
 
 
 def _mark_worst(axes: Any, total: _Line, node: int, axis: _Axis, name: str) -> None:
     x, worst = axis.x[node], total.values[node]
     axes.plot([x], [worst], marker="*", markersize=12, color=_RED)
-    left = axis.order.index(node) < len(axis.order) / 2
+    positions = sorted(axis.x.values())
+    left = x < (positions[0] + positions[-1]) / 2
     axes.annotate(
         f"worst: {worst:,.0f} at {name}",
         (x, worst),
@@ -196,30 +197,28 @@ def _mark_worst(axes: Any, total: _Line, node: int, axis: _Axis, name: str) -> N
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where the nodes stand: by price where a table has no stress and one price, else side by side.
+    """Where the nodes stand: by price where a table has no stress and one price, else a place a stress.
 
     Attributes
     ----------
-    order
-        Nodes from left to right; copies are left out.
     x
-        Position by node.
+        Position by node; copies are left out.
     runs
-        Nodes that a line joins.
+        Nodes that a line joins: one run a corner where there are stresses.
     mark
         Position of the snapshot's own price, where every profit is 0; None without a price axis.
-    labels
-        By node.
+    ticks
+        Positions and labels.
     """
 
-    order: list[int]
     x: dict[int, float]
     runs: list[list[int]]
     mark: float | None
-    labels: dict[int, str]
+    ticks: tuple[list[float], list[str]]
 
     @classmethod
     def of(cls, snapshot: Snapshot, panel: _Panel) -> _Axis:
+        """The axis of one panel."""
         seen: dict[tuple[str, str], int] = {}
         for place, node in enumerate(snapshot.nodes):
             seen.setdefault((node.corner, node.stress), place)
@@ -227,23 +226,38 @@ class _Axis:
             # The binding node is shown even when an equal one comes first.
             worst = snapshot.nodes[panel.worst]
             seen[(worst.corner, worst.stress)] = panel.worst
-        labels = {place: _name(snapshot.nodes[place]) for place in seen.values()}
-        feeds = [each for each in snapshot.feeds if each.underlying == panel.underlying and each.has_corners]
-        if len({stress for _, stress in seen}) == 1 and len(feeds) == 1:
-            low, price, high = (parse_decimal(text) for text in (feeds[0].low, feeds[0].price, feeds[0].high))
-            at = {
-                place: float(price_at(end_of(corner, feeds[0].kind), low, price, high))
-                for (corner, _), place in seen.items()
-            }
-            order = sorted(at, key=at.__getitem__)
-            named = {place: f"{labels[place]}\n{at[place]:.10g}" for place in order}
-            return cls(order, at, [order], float(price), named)
         corners = list(dict.fromkeys(corner for corner, _ in seen))
-        runs = [[place for (at, _), place in seen.items() if at == corner] for corner in corners]
-        if all(len(run) == 1 for run in runs):
-            runs = [[place for run in runs for place in run]]
-        order = [place for run in runs for place in run]
-        return cls(order, {place: float(x) for x, place in enumerate(order)}, runs, None, labels)
+        stresses = list(dict.fromkeys(stress for _, stress in seen))
+        if len(stresses) > 1:
+            at = {stress: float(x) for x, stress in enumerate(stresses)}
+            x = {place: at[stress] for (_, stress), place in seen.items()}
+            runs = [
+                sorted((place for (corner, _), place in seen.items() if corner == wanted), key=x.__getitem__)
+                for wanted in corners
+            ]
+            return cls(x, runs, None, (list(at.values()), stresses))
+        feeds = [each for each in snapshot.feeds if each.underlying == panel.underlying and each.has_corners]
+        if len(feeds) == 1:
+            return cls._by_price(seen, feeds[0])
+        places = list(seen.values())
+        x = {place: float(at) for at, place in enumerate(places)}
+        return cls(x, [places], None, (list(x.values()), corners))
+
+    @classmethod
+    def _by_price(cls, seen: dict[tuple[str, str], int], feed: Feed) -> _Axis:
+        low, price, high = (parse_decimal(text) for text in (feed.low, feed.price, feed.high))
+        x, ticks = {}, {float(price): "mark"}
+        for (corner, _), place in seen.items():
+            x[place] = float(price_at(end_of(corner, feed.kind), low, price, high))
+            ticks[x[place]] = corner
+        labels = [f"{ticks[at]}\n{at:.10g}" for at in sorted(ticks)]
+        return cls(x, [sorted(x, key=x.__getitem__)], float(price), (sorted(ticks), labels))
+
+    def shown(self, panel: _Panel) -> list[list[int]]:
+        """Runs that single lines are drawn over: of a book, the corner of its worst case alone."""
+        if panel.total is None or panel.worst is None:
+            return self.runs[:1] if panel.total else self.runs
+        return [run for run in self.runs if panel.worst in run]
 
     def points(self, run: list[int], line: _Line) -> tuple[list[float], list[float]]:
         """A line's points over a run, through 0 at the mark on a price axis."""
@@ -251,13 +265,6 @@ class _Axis:
         if self.mark is not None:
             points = sorted([*points, (self.mark, 0.0)])
         return [x for x, _ in points], [y for _, y in points]
-
-    def ticks(self) -> tuple[list[float], list[str]]:
-        """Positions and labels."""
-        found = [(self.x[node], self.labels[node]) for node in self.order]
-        if self.mark is not None and self.mark not in self.x.values():
-            found = sorted([*found, (self.mark, f"mark\n{self.mark:.10g}")])
-        return [x for x, _ in found], [label for _, label in found]
 
 
 def _name(node: Node) -> str:

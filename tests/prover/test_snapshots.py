@@ -21,6 +21,7 @@ from prover.secrets import sign_snapshot
 from prover.snapshots import differences, draw
 from prover.tables import build_market
 from prover.tables.inputs import MarketInput
+from prover.tables.rebuild import builder_for
 from verifier.errors import UsageError
 from verifier.market import Snapshot
 
@@ -279,6 +280,47 @@ def test_without_matplotlib_the_extra_is_named(
     assert code == 3
     assert "zksolvency[market]" in text
     assert said(capsys, "market", "show")[0] == 0
+
+
+def test_a_stress_grid_is_drawn_scenario_by_scenario(tmp_path: Path) -> None:
+    """One line a corner, and the star at the node that the engine says."""
+    builder = builder_for("zksolvency/grid-input/1")
+    assert builder is not None
+    option = {"id": "venue:C", "kind": "option", "underlying": "BTC", "expiry": TIME + 30 * 86400}
+    option |= {"strike": "66000", "option_type": "call", "price": "60300", "volatility": "0.55", "fee": "18"}
+    stated = {
+        "schema": "zksolvency/grid-input/1",
+        "method": "paradex",
+        "name": "grid",
+        "venue": "venue",
+        "quote": "USD",
+        "period": "2026",
+        "epoch": 1,
+        "time": TIME,
+        "valid_until": TIME + 3600,
+        "underlyings": [
+            {"underlying": "BTC", "feed": "BTC", "kind": "index", "price": "60000", "band": "0.01"}
+        ],
+        "instruments": [option],
+    }
+    _, made = builder.make(builder.parse(stated, ""), "initial", "s64-k1-d5-csi", None)
+    held = Account(
+        venue="venue",
+        universe=made.universe.hash,
+        as_of=TIME,
+        cash="90000",
+        positions=(Position(instrument="venue:C", size="-3"),),
+        source=Source(format="raw", sha256="00" * 32),
+    )
+    report = margin(held, made)
+    (worst,) = report.binding_node.values()
+    assert worst is not None
+    assert made.nodes[worst].stress != "none"
+    draw(made, tmp_path / "grid.svg", report)
+    drawn = (tmp_path / "grid.svg").read_text()
+    assert all(f"<!-- {node.stress} -->" in drawn for node in made.nodes)
+    assert {"all positions at low", "all positions at high"} <= set(re.findall(r"<!-- (.*?) -->", drawn))
+    assert f"at {report.nodes[worst]}" in drawn
 
 
 def test_many_underlyings_are_cut_to_the_largest_losses(tmp_path: Path) -> None:
