@@ -17,12 +17,21 @@ from tests.circuits.accounts import (
     report,
 )
 from tests.circuits.agreement import run
+from tests.circuits.reduced import SMALL_DISCOUNT, SMALL_PORTFOLIO
 from tests.circuits.unchecked import Unchecked, unchecked
 from verifier.circuits import Instance, Layout, instances
 from verifier.field import from_field, to_field
 from verifier.rows import Bracket, Row
 
-SIZES = pytest.mark.parametrize("size", instances().values(), ids=lambda one: one.size)
+LARGE = 1 << 17
+"""Above so many constraints a witness takes seconds; small instances of the same templates stand in."""
+
+SMALL = (SMALL_PORTFOLIO, SMALL_DISCOUNT)
+SIZES = pytest.mark.parametrize(
+    "size",
+    [*(one for one in instances().values() if one.max_constraints < LARGE), *SMALL],
+    ids=lambda one: one.size,
+)
 VALUE = (1 << 63) - 1
 SIZE = (1 << 64) - 1
 CASH = 1 << 120
@@ -31,7 +40,28 @@ CASH = 1 << 120
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "count"), [("8-2", 20), ("14-24", 6), ("32-2", 5)])
 def test_circuit_and_engine_agree(name: str, count: int) -> None:
-    size = next(one for one in instances().values() if one.size == name)
+    agree_on(next(one for one in instances().values() if one.size == name), count)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SMALL, ids=lambda one: one.size)
+def test_circuit_and_engine_agree_on_extensions(size: Instance) -> None:
+    agree_on(size, 16)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", SMALL, ids=lambda one: one.size)
+def test_circuit_and_engine_agree_on_a_hundred_portfolios(size: Instance) -> None:
+    agree_on(size, 100)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["32-64", "32-36"])
+def test_large_circuits_and_engine_agree(name: str) -> None:
+    agree_on(next(one for one in instances().values() if one.size == name), 4)
+
+
+def agree_on(size: Instance, count: int) -> None:
     tally = run(size, count, seed="sample", changes_every=1)
     assert tally.honest.total() == tally.changed.total() == count
     assert {passes for _, passes in tally.honest} == {True, False}
@@ -50,7 +80,13 @@ def full(layout: Layout, mark: int, node: int, addon: int, rate: int, deduction:
         addon_short=addon,
         brackets=(Bracket(rate, deduction, SIZE),) * layout.brackets,
     )
-    return market_of(random.Random(1), layout, {index: row for index in range(40)})
+    if "charges" in layout.extensions:
+        row = replace(row, charge_long=addon, charge_short=addon, isolated_long=VALUE, isolated_short=VALUE)
+    if "subgroups" in layout.extensions:
+        row = replace(row, subgroup=1, subnodes=(node, node))
+    if "alternatives" in layout.extensions:
+        row = replace(row, alternatives=(node,) * layout.nodes)
+    return market_of(random.Random(1), layout, {index: row for index in range(min(40, layout.capacity))})
 
 
 def largest(market: Market, size: Instance, sign: int, cash: int, ratio: int = 255) -> Account:
@@ -92,6 +128,13 @@ def test_largest_profit_and_loss_together(size: Instance) -> None:
     inputs["losses"][0] = affordable
     assert affordable < widest
     assert circuit.satisfied(inputs)
+    # A subgroup's loss is as wide, and comes off the same equity.
+    for name in ("sub_losses",) if "sub_losses" in inputs else ():
+        assert not circuit.satisfied({**inputs, name: [1, *inputs[name][1:]]})
+        shifted = {**inputs, "losses": [0, *inputs["losses"][1:]]}
+        assert circuit.satisfied({**shifted, name: [affordable, *inputs[name][1:]]})
+        for loss in (affordable + 1, widest, to_field(-1)):
+            assert not circuit.satisfied({**shifted, name: [loss, *inputs[name][1:]]}), from_field(loss)
     for loss in (affordable + 1, widest - 1, widest, to_field(-1), to_field(-affordable)):
         inputs["losses"][0] = loss
         assert not circuit.satisfied(inputs), from_field(loss)

@@ -102,7 +102,13 @@ def test_every_template_of_the_library_has_a_small_main_for_its_tests() -> None:
     assert library == set(MAINS)
 
 
-@pytest.mark.parametrize("name", instances())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if one.max_constraints > 1 << 17 else ())
+        for name, one in instances().items()
+    ],
+)
 def test_every_public_signal_is_constrained(name: str) -> None:
     """As compiled for proving: an unused public signal lets one proof stand for any value of it."""
     built = compile_instance(instance(name))
