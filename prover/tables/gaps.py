@@ -15,7 +15,7 @@ from verifier.errors import FormatError
 from ..pricing.machine import Mpfr, exact, machine, number
 from .stress import Asset, StressGrid
 
-__all__ = ["STAYS", "Band", "Drift", "delta_drift", "drift_gap", "gap"]
+__all__ = ["STAYS", "Band", "Drift", "delta_drift", "gaps"]
 
 _ZERO = Fraction(0)
 # 1/√(2π) is 0.39894228…: the rest pays for what the operations of a bound round.
@@ -99,25 +99,31 @@ class _Box:
 
     def density(self) -> Mpfr:
         """The most that φ(d1)·√(2π) is."""
-        first, last = self.d1()
-        nearest = first if first > 0 else (-last if last < 0 else number(0))
-        return machine().gmpy2.exp(-nearest * nearest / 2)
+        return _density(*self.d1())
 
     def curvature(self) -> Mpfr:
-        """The most that gamma·√(2π) is, at one deviation."""
+        """The most that gamma·√(2π) is, with s in the middle."""
         if self.s:
-            return self.density() / (self.low * self.s)
+            half = self.s / 2
+            first, last = self.at_low / self.s + half, self.at_high / self.s + half
+            return _density(first, last) / (self.low * self.s)
         # A kink: no curvature bounds it.
         if self.at_low < 0 < self.at_high:
             raise FormatError(
                 "volatility", "or time is 0 at a strike inside the band", mend="List it without a band"
             )
-        return number(0)
+        return machine().zero
 
     def moves(self) -> tuple[Mpfr, Mpfr]:
         """By how much the value may fall and rise as s moves, times √(2π)."""
         slope = self.high * self.density()
         return slope * (self.s - self.s_low), slope * (self.s_high - self.s)
+
+
+def _density(first: Mpfr, last: Mpfr) -> Mpfr:
+    """The most that exp(−x²/2) is between two numbers."""
+    nearest = first if first > 0 else (-last if last < 0 else machine().zero)
+    return machine().gmpy2.exp(-nearest * nearest / 2)
 
 
 class _Boxes:
@@ -153,12 +159,15 @@ class _Boxes:
         ]
 
 
-def gap(asset: Asset, band: Band, grid: StressGrid) -> tuple[Fraction, Fraction]:
-    """By how much a unit may be worth less (for a long), or more (for a short), than the line between nodes.
+def gaps(asset: Asset, band: Band, grid: StressGrid, drift: Drift = STAYS) -> tuple[Fraction, Fraction]:
+    """By how much a unit may be worth less (for a long), or more (for a short), than its nodes say.
 
-    A value with curvature at most c over a band of width w is within c·w²/8 of the line between its ends. A
-    stressed value is convex, so it lies below the line: a long's gap. With a factor above 1, minus
-    (factor − 1) times the unstressed value is concave: a short's gap.
+    *Between the corners*: a value with curvature at most c over a band of width w is within c·w²/8 of the
+    line between its ends. A stressed value is convex, so it lies below the line: a long's gap. With a factor
+    above 1, minus (factor − 1) times the unstressed value is concave: a short's gap.
+
+    *As volatility and time move*, at every price of the band and for each stress: what the unstressed and the
+    stressed value may do, in their parts of the node.
 
     Returns
     -------
@@ -170,49 +179,46 @@ def gap(asset: Asset, band: Band, grid: StressGrid) -> tuple[Fraction, Fraction]
     FormatError
         When an option without time or volatility has its strike inside the band.
     """
-    if asset.strike is None or band.low == band.high:
-        return _ZERO, _ZERO
-    plan = grid.plan
-    with machine().arithmetic():
-        boxes = _Boxes(asset, asset.strike, band, grid, STAYS)
-        own = boxes.own.curvature()
-        long, short, one = own, number(0), number(1)
-        for box, (move, _), (rest, part) in zip(boxes.stressed, plan.places, plan.factors, strict=True):
-            ratio = plan.moves[move][0]
-            long = max(long, max(rest, number(0)) * own + part * box.curvature() * ratio * ratio)
-            if part > one:
-                short = max(short, (part - one) * own)
-        largest = (number(band.high) - number(band.low)) ** 2 / 8 * number(_DENSITY)
-        return exact(long * largest), exact(short * largest)
-
-
-def drift_gap(asset: Asset, band: Band, grid: StressGrid, drift: Drift) -> tuple[Fraction, Fraction]:
-    """By how much a unit may fall (for a long), or rise (for a short), as volatility and time move.
-
-    At every price of the band, and for each stress: what the unstressed and the stressed value may do, in
-    their parts of the node.
-
-    Returns
-    -------
-    tuple of Fraction
-        Quote units a unit, for a long and for a short, both 0 or more.
-    """
-    if asset.strike is None or drift == STAYS:
+    wide = band.low != band.high
+    if asset.strike is None or not (wide or drift != STAYS):
         return _ZERO, _ZERO
     with machine().arithmetic():
         boxes = _Boxes(asset, asset.strike, band, grid, drift)
-        falls, rises = boxes.own.moves()
-        long, short, one = falls, rises, number(1)
-        for box, (rest, part) in zip(boxes.stressed, grid.plan.factors, strict=True):
-            down, up = box.moves()
-            if part > one:
-                long = max(long, (part - one) * rises + part * down)
-                short = max(short, (part - one) * falls + part * up)
-            else:
-                long = max(long, rest * falls + part * down)
-                short = max(short, rest * rises + part * up)
+        bent = _bent(boxes, grid) if wide else (machine().zero, machine().zero)
+        eighth = (number(band.high) - number(band.low)) ** 2 / 8
+        moved = _moved(boxes, grid) if drift != STAYS else (machine().zero, machine().zero)
         density = number(_DENSITY)
-        return exact(long * density), exact(short * density)
+        long, short = (
+            exact((curved * eighth + slid) * density) for curved, slid in zip(bent, moved, strict=True)
+        )
+        return long, short
+
+
+def _bent(boxes: _Boxes, grid: StressGrid) -> tuple[Mpfr, Mpfr]:
+    """The most curvature of a node, downwards for a long and upwards for a short, times √(2π)."""
+    plan, own = grid.plan, boxes.own.curvature()
+    long, short, zero, one = own, machine().zero, machine().zero, machine().one
+    for box, (move, _), (rest, part) in zip(boxes.stressed, plan.places, plan.factors, strict=True):
+        ratio = plan.moves[move][0]
+        long = max(long, max(rest, zero) * own + part * box.curvature() * ratio * ratio)
+        if part > one:
+            short = max(short, (part - one) * own)
+    return long, short
+
+
+def _moved(boxes: _Boxes, grid: StressGrid) -> tuple[Mpfr, Mpfr]:
+    """The most that a node falls for a long, and rises for a short, times √(2π)."""
+    falls, rises = boxes.own.moves()
+    long, short, one = falls, rises, machine().one
+    for box, (rest, part) in zip(boxes.stressed, grid.plan.factors, strict=True):
+        down, up = box.moves()
+        if part > one:
+            long = max(long, (part - one) * rises + part * down)
+            short = max(short, (part - one) * falls + part * up)
+        else:
+            long = max(long, rest * falls + part * down)
+            short = max(short, rest * rises + part * up)
+    return long, short
 
 
 def delta_drift(asset: Asset, band: Band, drift: Drift) -> Fraction:

@@ -1,13 +1,12 @@
 """Rows of a stress grid: nodes with factors at every corner, and what a venue charges beside its scenarios.
 
-A band of prices has two corners, and every row is checked over all of it: a stressed value is convex in the
-price, so between the corners it is at most `gap` below the line through its two nodes, and that is charged
-in the addons (curvature bounds it; nothing is sampled). Volatility and time to expiry do not move here:
-builders name them as frozen.
+A band of prices has two corners, and every row holds over all of it: what a position may lose between its
+nodes, and what a volatility and the time to expiry may do inside the window, is bounded in
+`prover.tables.gaps` and charged in the addons.
 
 Charges beside the scenarios go into a layout's extensions. A layout without them still never charges less:
 what would be charged on gross size at the last two nodes is charged always, and a subgroup's loss is charged
-line by line. `Carried` says which.
+line by line.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from verifier.numbers import round_down, round_up
 from verifier.rows import Bracket, Row, row_valid
 
 from ..pricing.machine import Mpfr, machine, number
-from .gaps import STAYS, Band, Drift, drift_gap, gap
+from .gaps import STAYS, Band, Drift, gaps
 from .rounding import LARGEST_SIZE, PROHIBITIVE
-from .stress import Asset, StressGrid, to_units, valuations
+from .stress import Asset, StressGrid, to_units, unstressed, valuations
 
 __all__ = ["STILL", "Beside", "GridNode", "fill_row", "grid_nodes", "grid_row", "node_room"]
 
@@ -34,7 +33,6 @@ STILL = "none"
 _ZERO = Fraction(0)
 _UNIT = 10**6
 _CHARGED = 2
-_NO_STRESS = StressGrid("none", ())
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ def grid_row(
     if node_room(len(grid.stresses), len(corners), layout, charged=charged) < 0:
         grid_nodes(grid, [name for name, _ in band.corners], layout, charged="charge" if charged else None)
     at = valuations(asset, grid, corners)
-    base = valuations(asset, _NO_STRESS, [band.price])[0].still if len(at) > 1 else at[0].still
+    base = unstressed(asset, [band.price])[0] if len(at) > 1 else at[0].still
     with machine().arithmetic():
         scale = number(lot * _UNIT)
         still = [scale * (each.still - base) for each in at]
@@ -193,12 +191,11 @@ def grid_row(
             tilt = number(beside.tilt * _UNIT)
             nodes += [still[0] - tilt, still[-1] + tilt]
         mark, *units = to_units([scale * base, *nodes])
-    gaps = (gap(asset, band, grid), drift_gap(asset, band, grid, drift))
-    beside = replace(
-        beside,
-        addon_long=beside.addon_long + sum(long for long, _ in gaps) * lot,
-        addon_short=beside.addon_short + sum(short for _, short in gaps) * lot,
-    )
+    long, short = gaps(asset, band, grid, drift)
+    if long or short:
+        beside = replace(
+            beside, addon_long=beside.addon_long + long * lot, addon_short=beside.addon_short + short * lot
+        )
     return fill_row(mark, units, len(at), layout, group=group, beside=beside, charged=charged)
 
 

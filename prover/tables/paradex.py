@@ -25,7 +25,7 @@ from verifier.market import Level
 from ..pricing.machine import exact
 from .gaps import STAYS, Band, Drift, delta_drift
 from .grid import Beside
-from .stress import Asset, Stress, StressGrid, delta, valuations
+from .stress import Asset, Stress, StressGrid, delta, unstressed
 
 __all__ = [
     "MINIMUM_DELTA",
@@ -194,14 +194,11 @@ def paradex_beside(
     drift
         What volatility and time may do to a delta.
     """
-    still = StressGrid("paradex", ())
     ends = [delta(asset, price, asset.volatility) for _, price in band.corners]
     if len(ends) == 1:
         line = ends[0]
     else:
-        low, high = (
-            exact(each.still) for each in valuations(asset, still, [price for _, price in band.corners])
-        )
+        low, high = (exact(value) for value in unstressed(asset, [price for _, price in band.corners]))
         line = (high - low) / (band.high - band.low)
     return delta_beside(
         rules,

@@ -16,9 +16,20 @@ from functools import cached_property
 from verifier.errors import FormatError
 
 from ..pricing.machine import Mpfr, exact, machine, number
-from ..pricing.pinned import black76_greeks, black76_grid
+from ..pricing.normal import cumulative
+from ..pricing.pinned import black76_grid, d_terms
 
-__all__ = ["Asset", "Plan", "Stress", "StressGrid", "Valuation", "delta", "to_units", "valuations"]
+__all__ = [
+    "Asset",
+    "Plan",
+    "Stress",
+    "StressGrid",
+    "Valuation",
+    "delta",
+    "to_units",
+    "unstressed",
+    "valuations",
+]
 
 _ZERO = Fraction(0)
 _HALF = Fraction(1, 2)
@@ -109,7 +120,7 @@ class Plan:
     moves
         Distinct moves of the forward: (1 + move, shift).
     shocks
-        Distinct shocks of the volatility, as stresses.
+        Distinct shocks of the volatility: (relative, absolute, at least).
     places
         For each stress, its move and its shock.
     batches
@@ -122,7 +133,7 @@ class Plan:
 
     grid: StressGrid
     moves: tuple[tuple[Mpfr, Mpfr], ...]
-    shocks: tuple[Stress, ...]
+    shocks: tuple[tuple[Mpfr, Mpfr, Mpfr], ...]
     places: tuple[tuple[int, int], ...]
     batches: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     factors: tuple[tuple[Mpfr, Mpfr], ...]
@@ -133,12 +144,9 @@ class Plan:
         """The plan of a grid."""
         moves: dict[tuple[Fraction, Fraction], int] = {}
         shocks: dict[tuple[Fraction, Fraction, Fraction], int] = {}
-        kept: list[Stress] = []
         places = []
         for each in grid.stresses:
             shock = (each.shock, each.volatility_shift, each.least)
-            if shock not in shocks:
-                kept.append(each)
             places.append(
                 (
                     moves.setdefault((each.move, each.shift), len(moves)),
@@ -154,7 +162,7 @@ class Plan:
         return cls(
             grid,
             tuple((number(1 + move), number(shift)) for move, shift in moves),
-            tuple(kept),
+            tuple((number(a), number(b), number(c)) for a, b, c in shocks),
             tuple(places),
             tuple((tuple(at), with_shocks) for with_shocks, at in batches.items()),
             tuple((number(1 - each.factor), number(each.factor)) for each in grid.stresses),
@@ -170,11 +178,9 @@ class Plan:
         """The volatility under each distinct shock, a year; 0 or more."""
         context = machine().context
         found = []
-        for stress, scale in zip(self.shocks, self._scales(years), strict=True):
+        for (_, shift, least), scale in zip(self.shocks, self._scales(years), strict=True):
             shocked = context.fma(volatility, scale, volatility)
-            if stress.volatility_shift:
-                shocked = context.add(shocked, number(stress.volatility_shift))
-            found.append(max(shocked, number(stress.least)))
+            found.append(max(context.add(shocked, shift), least))
         return found
 
     def _scales(self, years: Fraction) -> tuple[Mpfr, ...]:
@@ -183,9 +189,7 @@ class Plan:
             grid = self.grid
             power = grid.short_power if days < grid.split_days else grid.long_power
             enlarged = _power(Fraction(30) / max(grid.floor_days, days), power) if power else number(1)
-            self.scales[years] = tuple(
-                machine().context.mul(number(each.shock), enlarged) for each in self.shocks
-            )
+            self.scales[years] = tuple(machine().context.mul(shock, enlarged) for shock, _, _ in self.shocks)
         return self.scales[years]
 
 
@@ -257,10 +261,19 @@ def valuations(asset: Asset, grid: StressGrid, prices: Sequence[Fraction]) -> li
                 at_price.update(
                     ((move, shock), value) for shock, value in zip(shocks, next(values), strict=True)
                 )
-    still = black76_grid(at, [volatility], strike, asset.years, asset.call)
+    still = unstressed(asset, prices)
     return [
         Valuation(value, tuple(at_price[place] for place in plan.places))
-        for (value,), at_price in zip(still, found, strict=True)
+        for value, at_price in zip(still, found, strict=True)
+    ]
+
+
+def unstressed(asset: Asset, prices: Sequence[Fraction]) -> list[Mpfr]:
+    """What a unit is worth at each price."""
+    if asset.strike is None:
+        return [number(price) for price in prices]
+    return [
+        value for (value,) in black76_grid(prices, [asset.volatility], asset.strike, asset.years, asset.call)
     ]
 
 
@@ -271,7 +284,9 @@ def delta(asset: Asset, price: Fraction, volatility: Fraction) -> Fraction:
     if not asset.years or not volatility:
         inside = price > asset.strike if asset.call else price < asset.strike
         return Fraction(int(inside) * (1 if asset.call else -1))
-    return exact(black76_greeks(price, asset.strike, volatility, asset.years, asset.call).delta)
+    d1, _ = d_terms(price, asset.strike, volatility, asset.years)
+    context = machine().context
+    return exact(cumulative(d1) if asset.call else context.minus(cumulative(context.minus(d1))))
 
 
 def to_units(values: Sequence[Mpfr]) -> list[int]:

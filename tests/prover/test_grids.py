@@ -18,7 +18,7 @@ from grid_worlds import LEVELS, MIDDLE, PLAIN, WIDE, World, deribit_world, parad
 
 from prover.pricing.machine import number
 from prover.tables.deribit import DeribitRules, deribit_grid
-from prover.tables.gaps import Band, Drift, gap
+from prover.tables.gaps import Band, Drift, gaps
 from prover.tables.grid import STILL, Beside, fill_row, grid_nodes, grid_row, node_room
 from prover.tables.paradex import ParadexRules, delta_beside, paradex_grid
 from prover.tables.span import SpanRules, array_row, span_beside, span_grid
@@ -229,9 +229,9 @@ def test_a_dropped_gap_is_caught() -> None:
     low, high = (row.nodes[place] / 1e6 for place in (0, 1))
     line = (low + high) / 2
     assert line > 0 > -row.addon_long / 1e6 + line
-    assert gap(asset, band, still)[1] == 0
+    assert gaps(asset, band, still)[1] == 0
     above = StressGrid("deribit", (Stress("down", move=F("-0.16"), factor=F("1.19")),))
-    assert gap(asset, band, above)[1] > 0
+    assert gaps(asset, band, above)[1] > 0
 
 
 # --- what is exactly one figure -----------------------------------------------------------------------------
