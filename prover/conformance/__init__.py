@@ -128,7 +128,9 @@ def run_document(document: Mapping[str, Any], source: str) -> FileResult:
         raise UsageError(f"{source}: is no file of figures that this command knows ({', '.join(VENUES)})")
     cases: list[CaseResult] = []
     try:
-        cases.extend(venue.run(document))
+        for case in venue.run(document):
+            cases.append(case)
+        summary = summarise(cases)
     except FormatError as error:
         raise UsageError(f"{source}: case {len(cases) + 1}: {error}") from None
     except _MALFORMED as error:
@@ -136,7 +138,7 @@ def run_document(document: Mapping[str, Any], source: str) -> FileResult:
         raise UsageError(f"{source}: case {len(cases) + 1} is no case of {venue.NAME} ({what})") from None
     if not cases:
         raise UsageError(f"{source}: holds no case")
-    return FileResult(source, venue.NAME, tuple(cases), summarise(cases))
+    return FileResult(source, venue.NAME, tuple(cases), summary)
 
 
 def run_file(path: str | Path) -> FileResult:

@@ -31,7 +31,7 @@ from prover.venues.drift import (
 from verifier.errors import FormatError
 from verifier.market import Level
 
-from .model import CaseResult, Figure, Kind, number
+from .model import CaseResult, Figure, Kind, integer, number
 from .table import Carried, carry, decimal, point_market
 
 __all__ = ["NAME", "recognises", "run"]
@@ -41,6 +41,7 @@ NAME = "Drift v2"
 _BASE = 10**9
 _QUOTE = 10**6
 _IMF = 10**6
+_MOST_DIGITS = 40
 _LARGEST = 10**12  # units where size curves end
 _LEVELLED = ("perp_margin", "sol_asset_w", "sol_liab_w")
 _INPUTS = frozenset(
@@ -80,24 +81,26 @@ def run(document: Mapping[str, Any]) -> Iterator[CaseResult]:
 def _weight(case: Mapping[str, Any]) -> Iterator[Figure]:
     asset = case["kind"] == "asset"
     rule = asset_weight if asset else liability_weight
-    nine = case["size"] * _BASE // 10 ** case["decimals"]
-    engine = rule(nine, case["imf_factor"], case["weight"])
-    units = Fraction(case["size"], 10 ** case["decimals"])
+    size, decimals = integer(case["size"], "size"), integer(case["decimals"], "decimals", _MOST_DIGITS)
+    imf, weight = integer(case["imf_factor"], "imf_factor"), integer(case["weight"], "weight")
+    engine = rule(size * _BASE // 10**decimals, imf, weight)
+    units = Fraction(size, 10**decimals)
     yield _through(
         "weight",
         case["expected"],
         engine,
-        lambda: _counted(units, case["weight"], case["imf_factor"], asset=asset),
+        lambda: _counted(units, weight, imf, asset=asset),
         "value" if asset else "requirement",
     )
 
 
 def _scaled(case: Mapping[str, Any]) -> Iterator[Figure]:
     tokens, price, start = (number(case[name], name) for name in ("deposits_tokens", "price", "start_usd"))
-    engine = scaled_weight(int(tokens * price * _QUOTE), int(start * _QUOTE), case["initial_weight"])
+    weight = integer(case["initial_weight"], "initial_weight")
+    engine = scaled_weight(int(tokens * price * _QUOTE), int(start * _QUOTE), weight)
 
     def table() -> tuple[Fraction, Fraction]:
-        made = _deposit("X", case["initial_weight"], 0)
+        made = _deposit("X", weight, 0)
         if start:
             made["deposits"] = {"amount": decimal(tokens), "start": decimal(start)}
         found = carry(point_market({"X": price}, [made]), "initial", {"X": Fraction(1)})
@@ -107,13 +110,14 @@ def _scaled(case: Mapping[str, Any]) -> Iterator[Figure]:
 
 
 def _profit_weight(case: Mapping[str, Any]) -> Iterator[Figure]:
-    engine = asset_weight(case["unrealized_pnl"] * 1000, case["imf"], case["weight"])
-    profit = Fraction(case["unrealized_pnl"], _QUOTE)
+    pnl, imf, weight = (integer(case[name], name) for name in ("unrealized_pnl", "imf", "weight"))
+    engine = asset_weight(pnl * 1000, imf, weight)
+    profit = Fraction(pnl, _QUOTE)
     yield _through(
         "weight",
         case["expected"],
         engine,
-        lambda: _counted(profit, case["weight"], case["imf"], asset=True),
+        lambda: _counted(profit, weight, imf, asset=True),
         "value",
     )
 
@@ -158,6 +162,7 @@ def _through(
     table: Callable[[], tuple[Fraction, Fraction]],
     kind: Kind,
 ) -> Figure:
+    number(expected, name)
     try:
         found, slack = table()
     except FormatError as error:
@@ -171,13 +176,13 @@ def _through(
 def _perp(case: Mapping[str, Any]) -> Iterator[Figure]:
     given, expected = case["position"], case["expected"]
     position = Perp(
-        base=given["base"],
-        quote=given["quote"],
-        price=given["price"],
-        ratio=given["mr"],
-        imf=given.get("imf", 0),
-        profit_weight=given.get("uaw", WEIGHT),
-        profit_imf=given.get("uimf", 0),
+        base=integer(given["base"], "base"),
+        quote=integer(given["quote"], "quote"),
+        price=integer(given["price"], "price"),
+        ratio=integer(given["mr"], "mr"),
+        imf=integer(given.get("imf", 0), "imf"),
+        profit_weight=integer(given.get("uaw", WEIGHT), "uaw"),
+        profit_imf=integer(given.get("uimf", 0), "uimf"),
         prediction=bool(given.get("pred", False)),
     )
     due, counted, profit = perp_margin(position, initial=True)
@@ -277,7 +282,7 @@ class _Inputs:
             return number(given.get(name, 0), name)
 
         def ratio(name: str, whole: int) -> int:
-            return int(given.get(f"{name}_{suffix}", whole)) if level else whole
+            return integer(given.get(f"{name}_{suffix}", whole), name) if level else whole
 
         price = amount("sol_price" if "sol_price" in given else "price")
         base = amount("perp_base")
@@ -290,11 +295,11 @@ class _Inputs:
             liability=ratio("sol_liab_w", WEIGHT),
             bids=amount("open_bids"),
             asks=amount("open_asks"),
-            orders=int(given.get("open_orders", 0)),
+            orders=integer(given.get("open_orders", 0), "open_orders"),
             base=base,
             quote=amount("perp_quote") if "perp_quote" in given else -base * price,
             ratio=ratio("perp_margin", 0) if level else 0,
-            custom=int(given.get("max_margin_ratio", 0)) if level == "initial" else 0,
+            custom=integer(given.get("max_margin_ratio", 0), "max_margin_ratio") if level == "initial" else 0,
         )
 
 

@@ -23,7 +23,7 @@ from prover.venues.dydx import (
 from verifier.errors import FormatError
 from verifier.market import Level
 
-from .model import CaseResult, Figure
+from .model import CaseResult, Figure, integer
 from .table import Carried, carry, decimal, point_market
 
 __all__ = ["NAME", "recognises", "run"]
@@ -31,6 +31,7 @@ __all__ = ["NAME", "recognises", "run"]
 NAME = "dYdX v4"
 
 _PPM = 10**6
+_MOST_DIGITS = 40
 _LEVELS: tuple[tuple[str, Level], ...] = (("IMR", "initial"), ("MMR", "maintenance"))
 
 
@@ -58,15 +59,15 @@ def run(document: Mapping[str, Any]) -> Iterator[CaseResult]:
 
 def _perpetual(given: Mapping[str, Any]) -> Perpetual:
     return Perpetual(
-        quantums=given["quantums"],
-        price=given["price"],
-        exponent=given["exponent"],
-        atomic_resolution=given["atomic_resolution"],
-        im_ppm=given["im_ppm"],
-        mm_fraction_ppm=given["mm_fraction_ppm"],
-        open_interest=given.get("open_interest_quantums", 0),
-        lower_cap=given.get("oi_lower_cap", 0),
-        upper_cap=given.get("oi_upper_cap", 0),
+        quantums=integer(given["quantums"], "quantums"),
+        price=integer(given["price"], "price"),
+        exponent=integer(given["exponent"], "exponent", _MOST_DIGITS),
+        atomic_resolution=integer(given["atomic_resolution"], "atomic_resolution", _MOST_DIGITS),
+        im_ppm=integer(given["im_ppm"], "im_ppm", _PPM),
+        mm_fraction_ppm=integer(given["mm_fraction_ppm"], "mm_fraction_ppm", _PPM),
+        open_interest=integer(given.get("open_interest_quantums", 0), "open_interest_quantums"),
+        lower_cap=integer(given.get("oi_lower_cap", 0), "oi_lower_cap"),
+        upper_cap=integer(given.get("oi_upper_cap", 0), "oi_upper_cap"),
     )
 
 
@@ -84,10 +85,12 @@ def _requirements(
             found = _carried(held, level, quote)
         except FormatError as error:
             reason = f"{error.field} {error.problem}"
-            yield Figure(name, _quote(expected[name]), _quote(engine), None, unsupported=reason)
+            yield Figure(
+                name, _quote(integer(expected[name], name)), _quote(engine), None, unsupported=reason
+            )
             continue
         slack = _quote(chain) + found.tolerance
-        yield Figure(name, _quote(expected[name]), _quote(engine), found.requirement, slack)
+        yield Figure(name, _quote(integer(expected[name], name)), _quote(engine), found.requirement, slack)
 
 
 def _quote(quantums: int | Fraction) -> Fraction:
@@ -127,19 +130,22 @@ def _carried(positions: Sequence[Perpetual], level: Level, quote: int) -> Carrie
 
 def _scaling(case: Mapping[str, Any]) -> CaseResult:
     """A rate in ppm, or the initial requirement of a notional, at a stated open notional."""
-    ppm = adjusted_ppm(case["im_ppm"], case["oi_notional"], case["oi_lower_cap"], case["oi_upper_cap"])
+    base, interest, lower, upper = (
+        integer(case[name], name) for name in ("im_ppm", "oi_notional", "oi_lower_cap", "oi_upper_cap")
+    )
+    ppm = adjusted_ppm(base, interest, lower, upper)
     # One coin at the price 1; for a rate, a notional of one million quantums.
-    notional = case.get("quote_quantums", _PPM)
+    notional = integer(case.get("quote_quantums", _PPM), "quote_quantums")
     position = Perpetual(
         quantums=notional,
         price=1,
         exponent=0,
         atomic_resolution=-6,
-        im_ppm=case["im_ppm"],
+        im_ppm=base,
         mm_fraction_ppm=_PPM,
-        open_interest=case["oi_notional"],
-        lower_cap=case["oi_lower_cap"],
-        upper_cap=case["oi_upper_cap"],
+        open_interest=interest,
+        lower_cap=lower,
+        upper_cap=upper,
     )
     wanted = {"IMR": case["expected_ppm"] if "expected_ppm" in case else case["expected_IM"]}
     (figure,) = _requirements([{**vars(position), **_names(position)}], 0, wanted)
@@ -159,11 +165,15 @@ def _names(position: Perpetual) -> dict[str, int]:
 def _account(case: Mapping[str, Any]) -> CaseResult:
     positions = case["positions"]
     changes = [
-        (each["quantums"], each.get("funding_index", 0) - each.get("funding_index_cached", 0))
+        (
+            integer(each["quantums"], "quantums"),
+            integer(each.get("funding_index", 0), "funding_index")
+            - integer(each.get("funding_index_cached", 0), "funding_index_cached"),
+        )
         for each in positions
     ]
     held = [_perpetual(each) for each in positions]
-    quote = case["usdc_quantums"] + settled(changes)
+    quote = integer(case["usdc_quantums"], "usdc_quantums") + settled(changes)
     figures = list(_requirements(positions, quote, case["expected"]))
     if "NC" in case["expected"]:
         net = quote + sum(each.quote(each.quantums) for each in held)
@@ -172,19 +182,25 @@ def _account(case: Mapping[str, Any]) -> CaseResult:
             table, slack, reason = found.equity, _quote(len(held)) + found.tolerance, None
         except FormatError as error:
             table, slack, reason = None, Fraction(0), f"{error.field} {error.problem}"
-        wanted = _quote(case["expected"]["NC"])
+        wanted = _quote(integer(case["expected"]["NC"], "NC"))
         figures.append(Figure("NC", wanted, _quote(net), table, slack, reason, "value"))
     return CaseResult(case["name"], tuple(figures))
 
 
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise FormatError("expected", "is neither true nor false", value=value)
+    return value
+
+
 def _decision(place: int, case: Mapping[str, Any]) -> CaseResult:
     """Net collateral against a requirement; liquidatable accounts are those that fail."""
-    net = case["NC"]
+    net = integer(case["NC"], "NC")
     if "expected" in case:
-        due, expected = case["IMR"], case["expected"]
+        due, expected = integer(case["IMR"], "IMR"), _truth(case["expected"])
         engine = initial_collateralized(net, due)
     else:
-        due, expected = case["MMR"], not case["expected_liquidatable"]
+        due, expected = integer(case["MMR"], "MMR"), not _truth(case["expected_liquidatable"])
         engine = not liquidatable(net, due)
     line: dict[str, Any] = {"kind": "aggregate", "underlying": "X", "lot": "1"}
     line["tiers"] = [{"notional_floor": "0", "initial_rate": "0", "maintenance_rate": "0"}]

@@ -23,6 +23,7 @@ __all__ = [
     "Summary",
     "Venue",
     "Verdict",
+    "integer",
     "number",
     "summarise",
 ]
@@ -31,6 +32,8 @@ RELATIVE = Fraction(1, 10**9)
 """Share by which two figures may differ and still be equal: binary floats in files and engines."""
 
 _PERCENTILE = Fraction(95, 100)
+_LARGEST = 10**60
+_MOST = Fraction(10**12)  # an overcharge beyond that is told as that
 
 Amount = float | Fraction
 """A figure in the file's own unit; an int is one too."""
@@ -79,6 +82,12 @@ class Figure:
     kind: Kind = "requirement"
     file_tolerance: Amount = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what the file states as a figure and is none."""
+        stated = self.expected
+        if not isinstance(stated, int | float | Fraction) or not _finite(stated):
+            raise FormatError(self.name, "is no figure", value=stated)
+
     @property
     def engine_exact(self) -> bool:
         """Whether the venue's rules give the file's figure."""
@@ -109,7 +118,8 @@ class Figure:
         if self.kind != "requirement" or self.table is None or self.unsupported is not None:
             return None
         reference = Fraction(self._reference())
-        return max(0.0, float((Fraction(self.table) - reference) / max(abs(reference), Fraction(1))))
+        over = (Fraction(self.table) - reference) / max(abs(reference), Fraction(1))
+        return float(min(max(over, Fraction(0)), _MOST))
 
     def _reference(self) -> Amount | bool:
         """The file's figure; where the file rounds, the engine's unrounded one, if it agrees."""
@@ -220,16 +230,35 @@ def number(value: object, field: str = "") -> Fraction:
     Raises
     ------
     FormatError
-        For anything but a finite number.
+        For anything but a finite number of a magnitude up to 1e60.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise FormatError(field or "number", "is no number", value=value)
+    if abs(value) > _LARGEST:
+        raise FormatError(field or "number", "is beyond any amount", value=value)
     return Fraction(str(value))
+
+
+def integer(value: object, field: str = "", most: int = _LARGEST) -> int:
+    """A JSON whole number of a magnitude up to `most`.
+
+    Raises
+    ------
+    FormatError
+        For anything else: a file of a chain's integers has no other.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > most:
+        raise FormatError(field or "number", "is no whole number in range", value=value)
+    return value
+
+
+def _finite(value: Amount | bool) -> bool:
+    return not isinstance(value, float) or isfinite(value)
 
 
 def _near(found: Amount, wanted: Amount, slack: Amount) -> bool:
     """Whether two figures are equal within `slack` and what binary floats lose."""
-    if not all(isfinite(each) for each in (found, wanted)):
+    if not (_finite(found) and _finite(wanted)):
         return False
     exact = Fraction(wanted)
     return abs(Fraction(found) - exact) <= Fraction(slack) + abs(exact) * RELATIVE
