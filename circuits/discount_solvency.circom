@@ -160,7 +160,8 @@ template DiscountSolvency(N, S, G, K, D, J, C, LAYOUT) {
     );
 
     // 6. Scenario losses: the worst of each group, each cell with the worse of its sums at every node.
-    signal profits[G][S] <== DiscountedProfits(N, S, G, C)(
+    signal profits[G][S];
+    (profits, _) <== DiscountedProfits(N, S, G, C)(
         opening.size, nodes, alternatives, group_chosen, in_cell, in_group, take_alternative
     );
     signal {maxbit} loss[G] <== CoveringLosses(S, G, sum_bits(N))(profits, losses);

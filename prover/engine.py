@@ -139,6 +139,8 @@ class MarginReport:
         Extension ``isolated``: the groups whose loss is the isolated charge, since it is the smaller.
     alternative_taken
         Extension ``alternatives``: by (group, subgroup), at which nodes the alternatives are the worse.
+    turned
+        Extension ``one_sided``: by (group, subgroup), at which of the last nodes its gain counts against it.
     """
 
     passes: bool
@@ -163,11 +165,20 @@ class MarginReport:
     isolated: Mapping[int, int] = field(default_factory=dict)
     is_isolated: frozenset[int] = frozenset()
     alternative_taken: Mapping[tuple[int, int], tuple[bool, ...]] = field(default_factory=dict)
+    turned: Mapping[tuple[int, int], tuple[bool, ...]] = field(default_factory=dict)
 
     def profit_at(self, part: PositionMargin, node: int) -> int:
-        """What a position gains (negative: loses) at a node, with the alternative where that one counts."""
+        """What a position gains (negative: loses) at a node.
+
+        With the alternative where that counts, and as nothing or as a loss where its subgroup's gain does.
+        """
         taken = self.alternative_taken.get((part.group, part.subgroup))
-        return part.alternatives[node] if taken is not None and taken[node] else part.nodes[node]
+        profit = part.alternatives[node] if taken is not None and taken[node] else part.nodes[node]
+        place = node - (len(part.nodes) - ONE_SIDED_NODES)
+        turned = self.turned.get((part.group, part.subgroup))
+        if turned is None or place < 0 or not turned[place]:
+            return profit
+        return -profit if place else 0
 
     @property
     def missing(self) -> int:
@@ -293,16 +304,17 @@ def _report(
     addon = sum(part.addon + part.bracket_charge for part in parts)
     groups = sorted({part.group for part in parts})
     taken = _alternatives(parts) if "alternatives" in extensions else {}
+    turned = _gains(parts, taken) if "one_sided" in extensions else {}
     charges = _sums(parts, groups, "charge") if "charges" in extensions else {}
     isolated = _sums(parts, groups, "isolated") if "isolated" in extensions else {}
     scans: dict[int, int] = {}
     losses: dict[int, int] = {}
     binding: dict[int, int | None] = {}
     for group in groups:
-        held = [part for part in parts if part.group == group]
-        profits = _profits(held, taken)
-        if "one_sided" in extensions:
-            _take_one_side(profits, held, taken)
+        profits = _profits([part for part in parts if part.group == group], taken)
+        for (owner, _), gains in turned.items():
+            if owner == group:
+                _take_one_side(profits, gains)
         for node in range(len(profits) - CHARGED_NODES, len(profits)) if group in charges else ():
             profits[node] -= charges[group]
         worst = min(profits, default=0)
@@ -337,6 +349,7 @@ def _report(
         isolated=isolated,
         is_isolated=frozenset(group for group in isolated if isolated[group] < scans[group]),
         alternative_taken=taken,
+        turned={key: tuple(gain > 0 for gain in gains) for key, gains in turned.items()},
     )
 
 
@@ -354,17 +367,23 @@ def _profits(parts: Sequence[PositionMargin], taken: Mapping[tuple[int, int], tu
     return [sum(at) for at in zip(*chosen, strict=True)]
 
 
-def _take_one_side(
-    profits: list[int], parts: Sequence[PositionMargin], taken: Mapping[tuple[int, int], tuple[bool, ...]]
-) -> None:
+def _gains(
+    parts: Sequence[PositionMargin], taken: Mapping[tuple[int, int], tuple[bool, ...]]
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """By (group, subgroup), what its positions together gain at each one-sided node; 0 where they lose."""
+    found = {}
+    for key in taken:
+        own = _profits([part for part in parts if (part.group, part.subgroup) == key], taken)
+        found[key] = tuple(max(0, profit) for profit in own[-ONE_SIDED_NODES:])
+    return found
+
+
+def _take_one_side(profits: list[int], gains: Sequence[int]) -> None:
     """Turn a group's profits at the last nodes: what a subgroup gains there counts as nothing at the first of
     them, and as a loss at the others. Positions of no subgroup count as everywhere."""
     first = len(profits) - ONE_SIDED_NODES
-    for subgroup in {part.subgroup for part in parts if part.subgroup}:
-        own = _profits([part for part in parts if part.subgroup == subgroup], taken)
-        for node in range(first, len(profits)):
-            gain = max(0, own[node])
-            profits[node] -= gain if node == first else 2 * gain
+    for place, gain in enumerate(gains):
+        profits[first + place] -= gain if place == 0 else 2 * gain
 
 
 def _alternatives(parts: Sequence[PositionMargin]) -> dict[tuple[int, int], tuple[bool, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifier.circuits import SUBNODES, Instance, table, tag
+from verifier.circuits import ONE_SIDED_NODES, SUBNODES, Instance, table, tag, width
 from verifier.errors import FormatError, InvalidError
 from verifier.field import to_field
 from verifier.market import Snapshot, market_root
@@ -173,7 +173,17 @@ def _extension_inputs(report: MarginReport, instance: Instance, groups: Sequence
     if "alternatives" in extensions:
         cells = list(report.alternative_taken)
         unused = range(instance.cells - len(cells))
-        found["cell_subgroup"] = [*(subgroup for _, subgroup in cells), *(0 for _ in unused)]
+        idle = [0 for _ in unused]
+        if "one_sided" in extensions:
+            # Cells ascend by group and subgroup; the first group's ids go on as far as wanted.
+            last_group, last_subgroup = cells[-1] if cells else (groups[0], 0)
+            after = (last_group - groups[0] << width("group")) + last_subgroup
+            idle = [after + 1 + place for place in unused]
+            found["is_loss"] = [
+                *([int(not gained) for gained in report.turned[cell]] for cell in cells),
+                *([0] * ONE_SIDED_NODES for _ in unused),
+            ]
+        found["cell_subgroup"] = [*(subgroup for _, subgroup in cells), *idle]
         places = [*(groups.index(group) for group, _ in cells), *(0 for _ in unused)]
         found["cell_group_choice"] = [_one_hot(place, instance.groups) for place in places]
         found["take_alternative"] = [
@@ -246,6 +256,7 @@ def _empty_extensions(instance: Instance) -> dict[str, object]:
         "subgroups": {"subgroup_choice": [0] * instance.subgroups, "subnodes": [0] * SUBNODES},
         "isolated": {"isolated_long": 0, "isolated_short": 0},
         "alternatives": {"cell_choice": [0] * instance.cells, "alternatives": [0] * instance.nodes},
+        "one_sided": {},
     }
     return {name: value for each in instance.layout.extensions for name, value in inputs[each].items()}
 

@@ -84,6 +84,7 @@ template DiscountedProfits(N, S, G, C) {
     signal input {binary} in_group[C][G];
     signal input take_alternative[C][S];
     signal output profits[G][S];            // |profit| < 2^w: each position counts once
+    signal output worse[C][S];              // each cell's part of it
 
     // 1. Sizes by cell; what is left is of positions in none, by group.
     signal member[N][C];
@@ -102,7 +103,6 @@ template DiscountedProfits(N, S, G, C) {
     // 2. The worse sum of each cell at each node. Either is below 2^w, so they differ by less than 2^(w + 1).
     signal own_part[N][S][C];
     signal other_part[N][S][C];
-    signal worse[C][S];
     for (var c = 0; c < C; c++) {
         for (var s = 0; s < S; s++) {
             var own = 0;

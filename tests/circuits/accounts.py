@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prover.engine import MarginReport, evaluate
-from verifier.circuits import Instance, Layout, table, tag
+from verifier.circuits import ONE_SIDED_NODES, Instance, Layout, table, tag, width
 from verifier.eddsa import public_key, sign
 from verifier.field import R, to_field
 from verifier.merkle import Tree
@@ -381,6 +381,15 @@ def _extend(inputs: Inputs, result: MarginReport, market: Market, instance: Inst
             [int(taken) for taken in result.alternative_taken[cell]] for cell in cells
         ] + [[0] * instance.nodes] * spare
         inputs["alternatives"] = signed("alternatives", instance.nodes)
+    if "one_sided" in extensions:
+        # Idle cells are named after the last, as if in the first group.
+        ends = [(group << width("group")) + subgroup for group, subgroup in cells]
+        first = inputs["groups"][0] << width("group")
+        last = max(ends, default=first) - first
+        inputs["cell_subgroup"][len(cells) :] = [last + 1 + place for place in range(spare)]
+        inputs["is_loss"] = [[int(not gains) for gains in result.turned[cell]] for cell in cells] + [
+            [1] * ONE_SIDED_NODES
+        ] * spare
 
 
 def _slot_inputs(report: MarginReport, market: Market, instance: Instance, groups: Sequence[int]) -> Inputs:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from itertools import pairwise
 
-from verifier.circuits import Instance, scale, width
+from verifier.circuits import ONE_SIDED_NODES, Instance, scale, width
 from verifier.field import R, from_field, to_field
 from verifier.packing import unpack
 
@@ -157,6 +157,29 @@ def _discount(
             if (other[cell][s] - own[cell][s]) * (1 - 2 * bit) < 0:
                 broken.add("alternative")
             part[places[cell]][s] += other[cell][s] if bit else own[cell][s]
+            own[cell][s] = other[cell][s] if bit else own[cell][s]
+    if "one_sided" in instance.layout.extensions:
+        broken |= _one_sided(part, own, places, inputs)
+    return broken
+
+
+def _one_sided(part: list[list[int]], worse: list[list[int]], places: list[int], inputs: Inputs) -> set[str]:
+    """Count what cells gain at the last nodes against them; names what is against the rules."""
+    broken = set()
+    names = [
+        (inputs["groups"][place] << width("group")) + subgroup
+        for place, subgroup in zip(places, inputs["cell_subgroup"], strict=True)
+    ]
+    if any(not 1 <= (b - a) % R <= 1 << 2 * width("group") + 1 for a, b in pairwise(names)):
+        broken.add("cells' names")
+    for cell, bits in enumerate(inputs["is_loss"]):
+        for o, bit in enumerate(bits):
+            profit = worse[cell][o - ONE_SIDED_NODES]
+            if bit not in (0, 1):
+                return {"is a loss"}
+            if profit * (1 - 2 * bit) < 0:
+                broken.add("is a loss")
+            part[places[cell]][o - ONE_SIDED_NODES] -= (2 if o else 1) * (0 if bit else profit)
     return broken
 
 
@@ -349,6 +372,23 @@ def _cell_elsewhere(rng: random.Random, inputs: Inputs, instance: Instance) -> N
     inputs["cell_group_choice"][cell] = choice
 
 
+def _call_it_a_loss(rng: random.Random, inputs: Inputs, instance: Instance) -> None:
+    """A gain that is called a loss counts as neither."""
+    cell, o = rng.randrange(instance.cells), rng.randrange(ONE_SIDED_NODES)
+    inputs["is_loss"][cell][o] = rng.choice((1 - inputs["is_loss"][cell][o], 2, pow(2, -1, R)))
+
+
+def _name_cell_twice(rng: random.Random, inputs: Inputs, instance: Instance) -> None:
+    """One expiry under two names, a position moved to the second: its halves' gains could cancel losses."""
+    slot = _some_slot(rng, inputs)
+    choice = inputs["cell_choice"][slot]
+    if 1 in choice and not any(bits[-1] for bits in inputs["cell_choice"]):
+        cell = choice.index(1)
+        inputs["cell_subgroup"][-1] = inputs["cell_subgroup"][cell]
+        inputs["cell_group_choice"][-1] = list(inputs["cell_group_choice"][cell])
+        inputs["cell_choice"][slot] = one_hot(instance.cells - 1, instance.cells)
+
+
 EXTENSION_TAMPERS: dict[str, dict[str, Tamper]] = {
     "isolated": {
         "pay_other_way": _pay_other_way,
@@ -370,4 +410,5 @@ EXTENSION_TAMPERS: dict[str, dict[str, Tamper]] = {
         "other_cell": _other_cell,
         "cell_elsewhere": _cell_elsewhere,
     },
+    "one_sided": {"call_it_a_loss": _call_it_a_loss, "name_cell_twice": _name_cell_twice},
 }

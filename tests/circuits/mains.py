@@ -331,6 +331,34 @@ def _cells(rng: random.Random) -> dict[str, Any]:
     return found
 
 
+def _distinct(rng: random.Random) -> dict[str, Any]:
+    """Three cells that ascend, in two groups that do."""
+    groups = sorted(rng.sample(range(1, 65537), 2))
+    places = sorted(rng.randrange(2) for _ in range(3))
+    return {
+        "groups": groups,
+        "in_group": [[int(place == g) for g in range(2)] for place in places],
+        "cell_subgroup": sorted(rng.sample(range(65537), 3)),
+    }
+
+
+def _gain(rng: random.Random) -> dict[str, Any]:
+    profit = rng.choice((0, rng.randint(-(2**64) + 1, 2**64 - 1)))
+    return {"profit": to_field(profit), "is_loss": int(profit < 0 or (profit == 0 and rng.random() < 0.5))}
+
+
+def _one_sided(rng: random.Random) -> dict[str, Any]:
+    """Two cells and their groups, each with a sum at four nodes."""
+    worse = [[rng.randint(-(2**100), 2**100) for _ in range(4)] for _ in range(2)]
+    places = [rng.randrange(2) for _ in range(2)]
+    return {
+        "profits": [[to_field(rng.randint(-(2**101), 2**101)) for _ in range(4)] for _ in range(2)],
+        "worse": [[to_field(each) for each in cell] for cell in worse],
+        "in_group": [[int(place == g) for g in range(2)] for place in places],
+        "is_loss": [[int(each < 0) for each in cell[1:]] for cell in worse],
+    }
+
+
 def _discounted(rng: random.Random) -> dict[str, Any]:
     """Two cells, two groups, three positions; each position in its cell's group."""
     sizes = [rng.randint(-(2**62), 2**62) for _ in range(3)]
@@ -566,6 +594,33 @@ MAINS: dict[str, Main] = {
             ),
         ),
         _discounted,
+    ),
+    "AssertDistinctCells": Main(
+        Source(
+            ("lib/one_sided.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input in_group[3][2]; signal input groups[2]; signal input cell_subgroup[3];",
+                tagged("in_group", "binary", size="[3][2]")
+                + " AssertDistinctCells(3, 2)(in_group_, groups, cell_subgroup);",
+            ),
+        ),
+        _distinct,
+    ),
+    "Gain": Main(Source(("lib/one_sided.circom",), "Gain(64)"), _gain),
+    "OneSidedProfits": Main(
+        Source(
+            ("lib/one_sided.circom",),
+            "Wrapped()",
+            wrapped(
+                "signal input profits[2][4]; signal input worse[2][4]; signal input in_group[2][2];"
+                " signal input is_loss[2][3];",
+                tagged("in_group", "binary", size="[2][2]")
+                + " turned <== OneSidedProfits(2, 4, 2, 2)(profits, worse, in_group_, is_loss);",
+                "signal output turned[2][4];",
+            ),
+        ),
+        _one_sided,
     ),
     "OpenAccount": Main(Source(("lib/account_opening.circom",), f"OpenAccount(2, 2, {SMALL.id})"), _opening),
     "BracketCharge": Main(

@@ -16,6 +16,7 @@ SMALL = Layout(name="s2-k2-d2", nodes=2, brackets=2, depth=2, version=1)
 
 CHARGED = Layout("s4-k1-d2-csi", 4, 1, 2, 1, ("charges", "subgroups", "isolated"))
 DISCOUNTED = Layout("s3-k1-d2-sa", 3, 1, 2, 1, ("subgroups", "alternatives"))
+ONE_SIDED = Layout("s5-k1-d2-sao", 5, 1, 2, 1, ("subgroups", "alternatives", "one_sided"))
 """The same with the extensions of a portfolio margin."""
 
 

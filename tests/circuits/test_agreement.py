@@ -17,7 +17,7 @@ from tests.circuits.accounts import (
     report,
 )
 from tests.circuits.agreement import run
-from tests.circuits.reduced import SMALL_DISCOUNT, SMALL_PORTFOLIO
+from tests.circuits.reduced import SMALL_DISCOUNT, SMALL_ONE_SIDED, SMALL_PORTFOLIO
 from tests.circuits.unchecked import Unchecked, unchecked
 from verifier.circuits import Instance, Layout, instances
 from verifier.field import from_field, to_field
@@ -26,7 +26,7 @@ from verifier.rows import Bracket, Row
 LARGE = 1 << 17
 """Above so many constraints a witness takes seconds; small instances of the same templates stand in."""
 
-SMALL = (SMALL_PORTFOLIO, SMALL_DISCOUNT)
+SMALL = (SMALL_PORTFOLIO, SMALL_DISCOUNT, SMALL_ONE_SIDED)
 SIZES = pytest.mark.parametrize(
     "size",
     [*(one for one in instances().values() if one.max_constraints < LARGE), *SMALL],

@@ -101,6 +101,12 @@ library SolvencyStatement {
     /// @notice Id of a development key of the circuit `discount_solvency_32_36`.
     bytes32 internal constant DISCOUNT_SOLVENCY_32_36_DEV =
         0x40f148825852748fe867b178b45d204b93963aecf6ef6c7d00e546c53bf16247;
+    /// @notice Id of a production key of the circuit `one_sided_solvency_32_36` (layout `s36-k1-d5-sao`).
+    bytes32 internal constant ONE_SIDED_SOLVENCY_32_36 =
+        0x4b6c279aec4a7653f731d68aa70d0e42796da61031ac3302015f2e5e4de2ad2e;
+    /// @notice Id of a development key of the circuit `one_sided_solvency_32_36`.
+    bytes32 internal constant ONE_SIDED_SOLVENCY_32_36_DEV =
+        0x89e9f49dc6605754dbdf5a39732341ee93923b5a78b66c7972833626f6d3687c;
 
     /// @notice The signals as the verifier takes them.
     /// @param statement The signals by name.
