@@ -23,7 +23,7 @@ from .option_market import OptionMarket
 from .option_nodes import node_labels
 from .option_rows import OptionRows
 
-__all__ = ["MODEL", "VERSION", "build_options"]
+__all__ = ["MODEL", "VERSION", "build_options", "parameters_of", "snapshot_feeds"]
 
 MODEL = "options"
 """Name of the model in a snapshot."""
@@ -58,9 +58,9 @@ def build_options(
         When the input breaks a rule or does not fit the layout.
     """
     shape = layout_named(layout) if isinstance(layout, str) else layout
-    feeds = tuple(_feed(each) for each in market.feeds)
+    feeds = snapshot_feeds(market)
     listed = _universe(market, feeds, universe)
-    parameters = _parameters(market, level)
+    parameters = parameters_of(market, level)
     nodes = node_labels(feeds, parameters, shape.nodes)
     table = OptionRows(OptionMarket(feeds, market.time, market.valid_until, parameters), nodes, shape)
     rows = {}
@@ -91,6 +91,11 @@ def _row(table: OptionRows, universe: Universe, instrument: Instrument) -> Row:
         raise error.within("", prefix=instrument.id) from None
 
 
+def snapshot_feeds(market: OptionsInput) -> tuple[Feed, ...]:
+    """The feeds of a snapshot, bands as exact decimals."""
+    return tuple(_feed(each) for each in market.feeds)
+
+
 def _feed(given: OptionFeedInput) -> Feed:
     """The snapshot's feed: the band's ends as exact decimals."""
     low = high = given.price
@@ -109,7 +114,8 @@ def _feed(given: OptionFeedInput) -> Feed:
     )
 
 
-def _parameters(market: OptionsInput, level: Level) -> OptionsParameters:
+def parameters_of(market: OptionsInput, level: Level) -> OptionsParameters:
+    """What rows of one level need beside feeds, window and universe; FormatError without that level."""
     if level not in market.levels:
         raise FormatError("levels", f"has no {level}", mend="Add what that level asks")
 
