@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vector_files import vector
 
 import prover.conformance as package
 from prover.cli import main
@@ -15,6 +18,7 @@ from prover.conformance import CaseResult, Figure, run_document, summarise, venu
 from verifier.errors import UsageError
 
 F = Fraction
+BRACKETS = ("binance_brackets", "drift_v2", "dydx_v4", "gmx_v2", "hyperliquid_docs", "synthetix_v3")
 
 
 @pytest.mark.parametrize(
@@ -150,3 +154,44 @@ def test_a_file_that_cannot_be_read(
     assert second["engine_exact"] == 1
     assert main(["conformance", str(tmp_path / "missing.json")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+# --- hostile files ---
+
+ODD: tuple[Any, ...] = (None, "x", "1", -1, 0, 0.5, True, [], {}, 1e308, -1e308, 10**9, -(10**9), 10**40)
+ODD += (float("nan"), float("inf"), 1e-300)
+
+
+@pytest.mark.parametrize("name", BRACKETS)
+def test_a_file_with_one_odd_value_ends_in_a_result_or_one_line(name: str) -> None:
+    """Never in another error than the command's own, and never in a run without end."""
+    random_ = random.Random(name)
+    document = vector(f"margin/{name}.json")
+    for part, value in document.items():
+        if isinstance(value, list) and part != "btcusdt_2021":
+            document[part] = random_.sample(value, min(2, len(value)))
+    places = list(_places(document))
+    refused = 0
+    for _ in range(25):
+        copy = json.loads(json.dumps(document))
+        *path, last = random_.choice(places)
+        inside = copy
+        for key in path:
+            inside = inside[key]
+        if isinstance(inside, dict) and random_.random() < 0.3:
+            del inside[last]
+        else:
+            inside[last] = random_.choice(ODD)
+        try:
+            run_document(copy, name)
+        except UsageError as error:
+            refused += 1
+            assert name in str(error)
+    assert 0 < refused < 25
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in items:
+        yield (*path, key)
+        yield from _places(each, (*path, key))
