@@ -1,12 +1,12 @@
-"""Deribit's portfolio margin as a table: the price and volatility matrix, the extended moves and the roll
-shock.
+"""Deribit's portfolio margin as a table: the price and volatility matrix, the extended moves, the roll shock.
 
 Rules and sources: `prover.venues.deribit`. What is carried:
 
-* the matrix and the extended table: one node each with its own factor, exactly, in the quote currency or
-(where
-  losses are counted in coins at the shocked price) divided by 1 + move. The cell with neither move nor
-  shock is the zero stress;
+* the matrix and the extended table: one node each with its own factor, exactly, in the quote currency or,
+  where losses are counted in coins at the shocked price, divided by 1 + move. The cell with neither move nor
+  shock is the zero stress. With `unchanged` = ``charged``, cells whose price moves and whose volatility does
+  not have no nodes: they are bounded by the cells above and below them, and then both corners of a band fit
+  64 nodes;
 * the extended dampener lessens far losses by an amount that is not proportional to the book: left out, so
   the table is above the venue by at most that amount, and equal where the matrix is the worst;
 * the roll shock: every expiry is a subgroup that pays its rate on the absolute net delta; with a band, at the
@@ -27,13 +27,14 @@ from verifier.errors import FormatError
 from verifier.market import Level
 
 from ..pricing.machine import exact, machine, number
-from .gaps import STAYS, Band, Drift, delta_drift
+from .gaps import STAYS, Band, Drift, bends, delta_drift
 from .grid import Beside
-from .stress import Asset, Stress, StressGrid, delta
+from .stress import Asset, Stress, StressGrid, delta, valuations
 
-__all__ = ["DeribitRules", "deribit_beside", "deribit_grid"]
+__all__ = ["DeribitRules", "deribit_beside", "deribit_grid", "unchanged_cells"]
 
 _ZERO = Fraction(0)
+_SAME = "same"
 _EXTENDED = tuple(Fraction(move) for move in ("-0.66", "-0.33", "0.5", "1", "2", "3", "4", "5"))
 
 
@@ -46,6 +47,9 @@ class DeribitRules:
     lines
         The delta shock is kept away by position limits for accounts of up to this many lines; 0 charges it
         at its largest share instead.
+    unchanged
+        Whether the cells whose price moves and whose volatility does not have ``nodes`` of their own, or are
+        ``charged``: see `unchanged_cells`. That makes room for a band.
     """
 
     price_range: Fraction = Fraction("0.16")
@@ -64,6 +68,7 @@ class DeribitRules:
     maintenance: Fraction = Fraction("0.8")
     settlement: Literal["linear", "coin"] = "linear"
     lines: int = 0
+    unchanged: Literal["nodes", "charged"] = "nodes"
 
     def __post_init__(self) -> None:
         """Parameters that no price could be made of."""
@@ -83,12 +88,21 @@ class DeribitRules:
         return 1 / (1 + move) if self.settlement == "coin" else Fraction(1)
 
 
-def deribit_grid(rules: DeribitRules, level: Level) -> StressGrid:
-    """The matrix without its still cell, then the extended moves."""
+def deribit_grid(rules: DeribitRules, level: Level, *, whole: bool = False) -> StressGrid:
+    """The matrix without its still cell, then the extended moves.
+
+    Parameters
+    ----------
+    rules, level
+        The pair's.
+    whole
+        With the cells of an unchanged volatility, even where these are charged.
+    """
+    nodes = whole or rules.unchanged == "nodes"
     up = {"shock": rules.volatility_up, "least": rules.least_up_volatility}
     shocks: tuple[tuple[str, dict[str, Fraction]], ...] = (
         ("up", up),
-        ("same", {}),
+        (_SAME, {}),
         ("down", {"shock": -rules.volatility_down}),
     )
     stresses = []
@@ -102,7 +116,7 @@ def deribit_grid(rules: DeribitRules, level: Level) -> StressGrid:
                 **shock,
             )
             for name, shock in shocks
-            if step or name != "same"
+            if name != _SAME or (step and nodes)
         ]
     for place, move in enumerate(rules.extended):
         clipped = max(-rules.price_range, min(rules.price_range, move))
@@ -156,10 +170,48 @@ def deribit_beside(
     ends = [delta(asset, price, asset.volatility) for _, price in band.corners]
     middle = (ends[0] + ends[-1]) / 2
     apart = abs(ends[0] - ends[-1]) / 2 + delta_drift(asset, band, drift)
+    cells = (_ZERO, _ZERO) if rules.unchanged == "nodes" else unchanged_cells(rules, level, asset, band)
     return Beside(
-        addon_long=amount * apart,
-        addon_short=amount * apart,
+        addon_long=amount * apart + cells[0] * lot,
+        addon_short=amount * apart + cells[1] * lot,
         subgroup=expiry,
         subnode=amount * middle,
         largest=limit,
     )
+
+
+def unchanged_cells(rules: DeribitRules, level: Level, asset: Asset, band: Band) -> tuple[Fraction, Fraction]:
+    """What cells of an unchanged volatility may cost beyond the cells above and below them.
+
+    Both those have nodes, so a book's loss covers any mixture of theirs, of one weight for all of its lines.
+    A line's value in the unchanged cell differs from that mixture by an amount that is known at the corners
+    and bounded between them by curvature: where the mixture is worth more, a long pays for it, else a short.
+
+    Returns
+    -------
+    tuple of Fraction
+        Quote units a unit, for a long and for a short, both 0 or more.
+    """
+    if asset.strike is None:
+        return _ZERO, _ZERO
+    grid = deribit_grid(rules, level, whole=True)
+    at = valuations(asset, grid, [price for _, price in band.corners])
+    bent = bends(asset, band, grid)
+    spread = rules.volatility_up + rules.volatility_down
+    weight = rules.volatility_down / spread if spread else Fraction(1, 2)
+    long = short = _ZERO
+    places = {each.name: place for place, each in enumerate(grid.stresses)}
+    for name, place in places.items():
+        if not name.endswith(_SAME):
+            continue
+        up, down = (places[name.replace(_SAME, side)] for side in ("up", "down"))
+        apart = [
+            weight * exact(each.stressed[up])
+            + (1 - weight) * exact(each.stressed[down])
+            - exact(each.stressed[place])
+            for each in at
+        ]
+        factor = grid.stresses[place].factor
+        long = max(long, factor * (max(apart) + bent[place]))
+        short = max(short, factor * (weight * bent[up] + (1 - weight) * bent[down] - min(apart)))
+    return long, short

@@ -15,7 +15,7 @@ from verifier.errors import FormatError
 from ..pricing.machine import Mpfr, exact, machine, number
 from .stress import Asset, StressGrid
 
-__all__ = ["STAYS", "Band", "Drift", "delta_drift", "gaps"]
+__all__ = ["STAYS", "Band", "Drift", "bends", "delta_drift", "gaps"]
 
 _ZERO = Fraction(0)
 # 1/√(2π) is 0.39894228…: the rest pays for what the operations of a bound round.
@@ -219,6 +219,20 @@ def _moved(boxes: _Boxes, grid: StressGrid) -> tuple[Mpfr, Mpfr]:
             long = max(long, rest * falls + part * down)
             short = max(short, rest * rises + part * up)
     return long, short
+
+
+def bends(asset: Asset, band: Band, grid: StressGrid) -> list[Fraction]:
+    """By how much each stressed value may lie below the line between the corners, quote units a unit."""
+    if asset.strike is None or band.low == band.high:
+        return [_ZERO] * len(grid.stresses)
+    with machine().arithmetic():
+        boxes = _Boxes(asset, asset.strike, band, grid, STAYS)
+        eighth = (number(band.high) - number(band.low)) ** 2 / 8 * number(_DENSITY)
+        found = []
+        for box, (move, _) in zip(boxes.stressed, grid.plan.places, strict=True):
+            ratio = grid.plan.moves[move][0]
+            found.append(exact(box.curvature() * ratio * ratio * eighth))
+        return found
 
 
 def delta_drift(asset: Asset, band: Band, drift: Drift) -> Fraction:

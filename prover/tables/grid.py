@@ -137,6 +137,7 @@ def grid_row(
     beside: Beside | None = None,
     charged: bool = False,
     drift: Drift = STAYS,
+    bounded: StressGrid | None = None,
 ) -> Row:
     """One instrument's row.
 
@@ -160,6 +161,8 @@ def grid_row(
         Whether the last two nodes are those of a charge on gross size (the same for every row of a table).
     drift
         What volatility and time may do inside the window.
+    bounded
+        The grid with the stresses that have no node of their own, where `beside` has what that costs.
 
     Raises
     ------
@@ -191,7 +194,7 @@ def grid_row(
             tilt = number(beside.tilt * _UNIT)
             nodes += [still[0] - tilt, still[-1] + tilt]
         mark, *units = to_units([scale * base, *nodes])
-    long, short = gaps(asset, band, grid, drift)
+    long, short = gaps(asset, band, bounded or grid, drift)
     if long or short:
         beside = replace(
             beside, addon_long=beside.addon_long + long * lot, addon_short=beside.addon_short + short * lot

@@ -98,6 +98,7 @@ class DeribitParameters(Member):
     extended: Annotated[tuple[DecimalText, ...], entries(most=64)] | None = None
     settlement: Literal["linear", "coin"] = "linear"
     lines: Annotated[int, Field(ge=0, le=33)] = 0
+    unchanged: Literal["nodes", "charged"] = "nodes"
 
 
 class GridUnderlying(Member):

@@ -50,6 +50,7 @@ class _Group:
     width: Fraction
     rules: SpanRules | ParadexRules | DeribitRules
     grid: StressGrid
+    bounded: StressGrid
 
     @property
     def highest(self) -> Fraction:
@@ -225,6 +226,7 @@ def _row(
         beside=beside,
         charged=charged,
         drift=drift,
+        bounded=group.bounded,
     )
 
 
@@ -252,16 +254,16 @@ def _groups(given: GridInput, level: Level) -> dict[str, _Group]:
         try:
             if given.method == "span":
                 rules = _span(each)
-                grid = span_grid(rules, level)
+                grid = bounded = span_grid(rules, level)
             elif given.method == "paradex":
                 rules = _paradex(each)
-                grid = paradex_grid(rules, level)
+                grid = bounded = paradex_grid(rules, level)
             else:
                 rules = _deribit(each)
-                grid = deribit_grid(rules, level)
+                grid, bounded = deribit_grid(rules, level), deribit_grid(rules, level, whole=True)
         except FormatError as error:
             raise error.within("", prefix=f"underlyings[{place}]") from None
-        groups[each.underlying] = _Group(place, each, width, rules, grid)
+        groups[each.underlying] = _Group(place, each, width, rules, grid, bounded)
     for before, after in pairwise(groups.values()):
         if [each.name for each in before.grid.stresses] != [each.name for each in after.grid.stresses]:
             raise FormatError(
@@ -306,9 +308,9 @@ def _deribit(each: GridUnderlying) -> DeribitRules:
     terms = each.deribit
     if terms is None:
         return DeribitRules()
-    plain = ("buckets", "extended", "settlement", "lines")
+    plain = ("buckets", "extended", "settlement", "lines", "unchanged")
     made: dict[str, Any] = _decimals(terms, tuple(set(type(terms).model_fields) - set(plain)))
-    made |= {"settlement": terms.settlement, "lines": terms.lines}
+    made |= {"settlement": terms.settlement, "lines": terms.lines, "unchanged": terms.unchanged}
     if terms.buckets is not None:
         made["buckets"] = terms.buckets
     if terms.extended is not None:

@@ -310,6 +310,7 @@ def deribit_world(
     dampener: float = 0.0,
     lines: int = 12,
     buckets: int = 4,
+    unchanged: Any = "nodes",
     grid: Callable[[StressGrid], StressGrid] = lambda made: made,
 ) -> World:
     """A perpetual and two expiries of options; `grid` plants bugs in the table alone."""
@@ -318,7 +319,9 @@ def deribit_world(
     extended = (F("-0.66"), F("-0.33"), F("0.5"), F(1), F(2), F(3), F(4), F(5))
     if buckets < 4:
         extended = extended[:1] + extended[-1:]
-    rules = DeribitRules(settlement=settlement, lines=lines, buckets=buckets, extended=extended)
+    rules = DeribitRules(
+        settlement=settlement, lines=lines, buckets=buckets, extended=extended, unchanged=unchanged
+    )
     lot = F("0.1")
     forwards = [(spot, F(0)), (spot * F(101, 100), F(9, 365)), (spot * F(103, 100), F(70, 365))]
     assets = _assets(rng, forwards, 6)
@@ -342,6 +345,7 @@ def deribit_world(
                 drift=drift,
             ),
             drift=drift,
+            bounded=deribit_grid(rules, level, whole=True),
         )
         for index, (expiry, asset) in enumerate(assets)
     }

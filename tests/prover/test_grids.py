@@ -95,6 +95,8 @@ def test_what_is_bounded_is_never_below_and_the_overcharge_is_known(
         (span_world, {}),
         (paradex_world, {}),
         (deribit_world, {"shape": WIDE, "buckets": 2}),
+        (deribit_world, {"shape": WIDE, "unchanged": "charged"}),
+        (deribit_world, {"shape": WIDE, "unchanged": "charged", "coin": True}),
         (deribit_world, {"shape": WIDE, "buckets": 2, "coin": True}),
     ],
 )
@@ -117,6 +119,8 @@ def test_across_a_band_the_venue_never_asks_more(make: Make, options: dict[str, 
         (span_world, {"futures_only": False}),
         (paradex_world, {}),
         (deribit_world, {"shape": WIDE, "buckets": 2}),
+        (deribit_world, {"shape": WIDE, "unchanged": "charged"}),
+        (deribit_world, {"shape": WIDE, "unchanged": "charged", "coin": True}),
         (deribit_world, {"shape": WIDE, "buckets": 2, "coin": True}),
     ],
 )
@@ -189,6 +193,13 @@ PLANTED: dict[str, Callable[[random.Random], World]] = {
     ),
     "the extended table": lambda rng: deribit_world(
         rng, "initial", grid=lambda made: replace(made, stresses=made.stresses[:26])
+    ),
+    "the cells of an unchanged volatility": lambda rng: deribit_world(
+        rng,
+        "initial",
+        grid=lambda made: replace(
+            made, stresses=tuple(each for each in made.stresses if not each.name.endswith("same"))
+        ),
     ),
     "the least volatility shocked up": lambda rng: deribit_world(
         rng,
