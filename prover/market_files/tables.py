@@ -10,7 +10,6 @@ import io
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +126,6 @@ def _value(name: str, cell: Any) -> Any:
         raise ValueError
     if isinstance(cell, str):
         return cell
-    if isinstance(cell, float) and not isfinite(cell):
-        raise ValueError
     # A float's repr is its shortest decimal; a decimal keeps its digits.
     return _plain(Decimal(repr(cell)) if isinstance(cell, float) else Decimal(cell))
 
