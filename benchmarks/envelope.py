@@ -1,8 +1,8 @@
 """`python -m benchmarks.envelope`: what a box costs beyond the exact envelope, by book and number of nodes.
 
 Over-requirement of the options table, relative to the exact envelope: the least excess that the venue's own
-float model has anywhere in the box (a fine grid of index and volatility, both ends of the window), counted from
-the equity at the snapshot's marks. A table of any number of nodes can be built, circuits have 24 or 64.
+float model has anywhere in the box (a fine grid of index and volatility, both ends of the window), counted
+from the equity at the snapshot's marks. A table of any number of nodes can be built, circuits have 24 or 64.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ def test_the_quick_start(finished: Path) -> None:
 def test_a_page(page: Path, finished: Path, tmp_path: Path) -> None:
     folder = tmp_path / "page"
     shutil.copytree(finished, folder)
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     run_all(page, folder)
 
 
