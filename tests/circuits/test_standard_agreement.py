@@ -43,8 +43,14 @@ MAKERS: dict[str, Maker] = {
 
 
 def agree(maker: Maker, count: int, seed: str) -> tuple[Counter[tuple[int, bool]], int]:
-    """Compare `count` accounts; by (units of cash beside the boundary, whether it passes), and how many groups
-    pay position by position."""
+    """Compare `count` accounts.
+
+    Returns
+    -------
+    tuple
+        How many by (units of cash beside the boundary, whether it passes); how many groups pay position by
+        position.
+    """
     size, rng, native = instance("32-64"), random.Random(seed), kernel()
     circuit, market = unchecked(size), None
     tally: Counter[tuple[int, bool]] = Counter()
