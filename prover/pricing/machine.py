@@ -36,6 +36,7 @@ class Machine:
         self.context = self.gmpy2.context(precision=PRECISION, round=self.gmpy2.RoundToNearest)
         whole = self.whole
         self.zero, self.half, self.one = whole(0), self.context.div(whole(1), whole(2)), whole(1)
+        self.sixteen = whole(16)
         twice_pi = self.context.mul(whole(2), self.context.const_pi())
         self.density_at_zero = self.context.div(self.one, self.context.sqrt(twice_pi))
 

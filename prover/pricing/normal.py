@@ -29,7 +29,7 @@ def cumulative(d: Mpfr) -> Mpfr:
     if not -_FAR < d < _FAR:
         return made.zero if d < 0 else made.one
     context = made.context
-    middle, value, coefficients = _cell(int(context.rint(context.mul_2exp(d, 4))))
+    middle, value, coefficients = _cell(int(context.rint(context.mul(d, made.sixteen))))
     distance, fma = context.sub(d, middle), context.fma
     for coefficient in coefficients:
         value = fma(value, distance, coefficient)
