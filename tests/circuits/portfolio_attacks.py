@@ -14,6 +14,7 @@ from tests.circuits.accounts import Account, Inputs, Market, circuit_inputs, rep
 from tests.circuits.attacks import Attack, account, known, market, on, swap
 from tests.circuits.reduced import reduced, source
 from tests.circuits.references import CHARGED, DISCOUNTED
+from tests.circuits.references import ONE_SIDED as ONE_SIDED_NODES
 from tests.circuits.solving import Attempt, attempt
 from tests.circuits.templates import Built
 from verifier.circuits import Instance
@@ -28,6 +29,7 @@ _FREE = Bracket(0, 0, 10**6 * _LOT)
 
 PORTFOLIO = reduced(CHARGED, slots=2)
 DISCOUNT = reduced(DISCOUNTED, slots=2)
+ONE_SIDED = reduced(ONE_SIDED_NODES, slots=2)
 
 
 def _line(nodes: tuple[int, ...], **further: int | tuple[int, ...]) -> Row:
@@ -54,6 +56,11 @@ _SUBGROUP = {
 _DISCOUNTED = {
     0: _line((0, 0, 0), subgroup=3, subnodes=(5, -7), alternatives=(0, 0, 0)),
     5: _line((0, 0, 0), alternatives=(0, 0, 0)),
+}
+# One expiry gains 20 at a node where that counts as a loss; either half alone, with its worse sum, nothing.
+_HALVES = {
+    0: _line((0, 0, 0, 0, 20), subgroup=3, alternatives=(0, 0, 0, 0, 0)),
+    5: _line((0, 0, 0, 0, 0), subgroup=3, alternatives=(0, 0, 0, 0, 20)),
 }
 _HELD = ((0, _LOT), (5, _LOT))
 
@@ -109,6 +116,26 @@ def _left_out() -> Inputs:
     }
 
 
+def _halved() -> Inputs:
+    """One expiry under two names, a position in each: neither half gains."""
+    made, where = held(_HALVES, ONE_SIDED, 20)
+    inputs = circuit_inputs(made, where, ONE_SIDED)
+    return {
+        **inputs,
+        "losses": [0, 0],
+        "cell_subgroup": [3, 3, 4],
+        "cell_choice": [[1, 0, 0], [0, 1, 0]],
+        "take_alternative": [[0, 0, 0, 0, 1], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]],
+        "is_loss": [[1, 1, 1]] * 3,
+    }
+
+
+def honest_one_sided() -> Inputs:
+    """Inputs that the reduced circuit of one-sided nodes accepts, exactly at the boundary."""
+    made, where = held(_HALVES, ONE_SIDED, 0)
+    return circuit_inputs(made, where, ONE_SIDED)
+
+
 def _unpaid(rows: Mapping[int, Row], of: Instance) -> Callable[[], Inputs]:
     def make() -> Inputs:
         made, where = held(rows, of, 7)
@@ -125,6 +152,14 @@ _DISCOUNT: dict[str, Any] = {
     "size": [1, 1, 0], "nodes": [[10, 10], [-10, -10], [0, 0]], "alternatives": [[4, 4], [-12, -12], [0, 0]],
     "choice": [[1, 0], [0, 1], [0, 0]], "in_cell": [[1, 0], [0, 1], [0, 0]], "in_group": [[1, 0], [0, 1]],
     "take_alternative": [[1, 1], [1, 1]],
+}  # fmt: skip
+
+_NAMES: dict[str, Any] = {
+    "in_group": [[1, 0], [1, 0], [0, 1]], "groups": [3, 4], "cell_subgroup": [5, 6, 1],
+}  # fmt: skip
+_GAINS: dict[str, Any] = {
+    "profits": [[0, 0, 0, 10], [0, 0, 0, 0]], "worse": [[0, 0, 0, 10], [0, 0, 0, 0]],
+    "in_group": [[1, 0], [0, 1]], "is_loss": [[1, 1, 0], [1, 1, 1]],
 }  # fmt: skip
 
 PORTFOLIO_ATTACKS: dict[str, Attack] = {
@@ -188,6 +223,21 @@ PORTFOLIO_ATTACKS: dict[str, Attack] = {
     "a position in a cell counted without it as well": on(
         "DiscountedProfits", (10,), **_DISCOUNT, **{"profits[0][0]": 14, "profits[1][0]": R - 22}
     ),
+    # one-sided nodes
+    "a gain called a loss": on("Gain", (1,), profit=5, is_loss=1),
+    "a loss called a gain": on("Gain", (1,), profit=R - 5, is_loss=0),
+    "half of a gain": on("Gain", (6,), profit=10, is_loss=_HALF),
+    "one cell under two names": on("AssertDistinctCells", (6,), **{**_NAMES, "cell_subgroup": [5, 5, 1]}),
+    "one cell in a group of two names": on(
+        "AssertDistinctCells", (6,), **{**_NAMES, "groups": [3, 3], "cell_subgroup": [5, 6, 6]}
+    ),
+    "a gain that counts as nothing where it is a loss": on(
+        "OneSidedProfits", (10,), **_GAINS, **{"turned[0][3]": 0}
+    ),
+    "a gain of another group": on(
+        "OneSidedProfits", (10,), **_GAINS, **{"turned[0][3]": R - 10, "turned[1][3]": R - 20}
+    ),
+    "halves of an expiry that gain nothing": whole(ONE_SIDED, _halved),
     # rows and claims
     "an isolated charge that is not in the leaf": swap("RowLeaf", (9,), "leaf", **{"further[6]": 0}),
     "a position left out of its subgroup": whole(PORTFOLIO, _left_out),
