@@ -160,6 +160,12 @@ class StandardMarket(Member):
     base: bool | None = None
     expiries: Annotated[tuple[StandardExpiry, ...], entries(most=_MAX_EXPIRIES)] = ()
 
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len({each.expiry for each in self.expiries}) != len(self.expiries):
+            raise rule_error("list one twice", field="expiries", mend="Put its options together")
+        return self
+
 
 class StandardInput(Document):
     """``zksolvency/derive-standard-input/1``.
@@ -195,3 +201,9 @@ class StandardInput(Document):
     depeg_factor: DecimalText
     markets: Annotated[tuple[StandardMarket, ...], entries(least=1, most=_MAX_MARKETS)]
     stable_band: DecimalText | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len({each.name for each in self.markets}) != len(self.markets):
+            raise rule_error("list one twice", field="markets", mend="Keep one")
+        return self

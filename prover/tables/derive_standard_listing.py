@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
 
 from verifier.errors import FormatError
@@ -19,6 +18,7 @@ from .derive_standard_inputs import (
     StandardPerp,
 )
 from .envelope import feed_band
+from .expiries import expiry_name
 from .inputs import FeedInput
 from .lots import choose_lot
 
@@ -26,16 +26,12 @@ __all__ = [
     "Line",
     "OptionLine",
     "PerpLine",
-    "expiry_name",
     "feed_id",
     "listed_lines",
     "option_id",
     "standard_feeds",
     "standard_universe",
 ]
-
-_DAY = 86_400
-_EIGHT = 8 * 3_600
 
 _FEEDS: dict[FeedKind, str] = {
     "index": " index",
@@ -91,24 +87,16 @@ def option_id(venue: str, market: str, expiry: int, strike: str, call: bool) -> 
     return f"{venue}:{expiry_name(market, expiry)}-{strike}-{'C' if call else 'P'}"
 
 
-def expiry_name(market: str, expiry: int) -> str:
-    """The margin group of an expiry, such as ``ETH-20261225``."""
-    moment = datetime.fromtimestamp(expiry, UTC)
-    # Expiries are at 08:00; any other moment is part of the name.
-    return (
-        f"{market}-{moment:%Y%m%d}" if (expiry - _EIGHT) % _DAY == 0 else f"{market}-{moment:%Y%m%dT%H%M%S}"
-    )
-
-
 def listed_lines(given: StandardInput) -> list[Line]:
     """Every instrument with a row, markets and expiries in their order; what has expired has none.
 
     Raises
     ------
     FormatError
-        When an expiry is inside the window.
+        When an expiry is inside the window, or has the name of a market: their rows would offset each other.
     """
     found: list[Line] = []
+    names = {market.name for market in given.markets}
     for market in given.markets:
         if market.perp is not None:
             name = f"{given.venue}:{market.name}-PERP"
@@ -118,6 +106,10 @@ def listed_lines(given: StandardInput) -> list[Line]:
         for expiry in market.expiries:
             if expiry.expiry > given.time:
                 found += _options(given, market, expiry)
+                if found[-1].underlying in names:
+                    raise FormatError(
+                        "markets", "have the name of an expiry", value=found[-1].underlying, mend="Rename it"
+                    )
     return found
 
 

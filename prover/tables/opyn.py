@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
 
 from verifier.circuits import Layout, scale
@@ -27,6 +26,7 @@ from verifier.rows import Bracket, Row, row_valid
 from verifier.universe import Universe
 
 from .envelope import Band, feed_band
+from .expiries import expiry_name
 from .inputs import FeedInput
 from .lots import choose_lot
 from .opyn_inputs import OpynInput, OpynNaked, OpynSeries
@@ -69,16 +69,12 @@ class OpynTable:
 def series_id(given: OpynInput, series: OpynSeries) -> str:
     """A series' instrument id, such as ``opyn:WETH-20261225-1500-P``."""
     kind = "C" if given.option_type == "call" else "P"
-    return f"{given.venue}:{_expiry(given, series)}-{series.strike}-{kind}"
-
-
-def _expiry(given: OpynInput, series: OpynSeries) -> str:
-    return f"{given.underlying}-{datetime.fromtimestamp(series.expiry, UTC):%Y%m%d}"
+    return f"{given.venue}:{expiry_name(given.underlying, series.expiry)}-{series.strike}-{kind}"
 
 
 def _group(given: OpynInput, series: OpynSeries) -> str:
     """The margin group: an expiry's options offset each other in a spread; naked ones hang on the spot."""
-    return _expiry(given, series) if given.naked is None else given.underlying
+    return expiry_name(given.underlying, series.expiry) if given.naked is None else given.underlying
 
 
 def opyn_universe(given: OpynInput, earlier: Universe | None = None) -> Universe:

@@ -16,7 +16,7 @@ from prover.tables.derive_standard import (
     standard_universe,
 )
 from prover.tables.derive_standard_inputs import StandardMarket
-from prover.tables.derive_standard_listing import expiry_name
+from prover.tables.expiries import expiry_name
 from prover.venues.derive_standard import (
     BaseRules,
     Contingency,

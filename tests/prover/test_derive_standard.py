@@ -28,11 +28,13 @@ from prover.conformance import run_document
 from prover.conformance.derive_standard import portfolio
 from prover.engine import evaluate
 from prover.tables.derive_standard import (
+    StandardInput,
     build_standard,
     option_id,
     standard_universe,
     strike_room,
 )
+from prover.tables.expiries import expiry_name
 from prover.tables.rebuild import check_model, rebuild
 from prover.tables.strike_nodes import choose_strikes, strike_gap
 from prover.venues.derive_standard import net_margin
@@ -227,6 +229,20 @@ def test_what_no_table_carries_is_refused_by_name() -> None:
         standard_universe(given.model_copy(update={"markets": (market, given.markets[1])}), universe)
         == universe
     )
+
+
+def test_groups_that_would_offset_each_other_are_refused() -> None:
+    given = random_input(random.Random("groups")).to_json()
+    ether = given["markets"][0]
+    for markets in (
+        [ether, ether],
+        [{**ether, "expiries": [ether["expiries"][0]] * 2}],
+        [ether, {**given["markets"][1], "name": expiry_name("ETH", ether["expiries"][0]["expiry"])}],
+    ):
+        with pytest.raises(FormatError, match=r"one twice|name of an expiry"):
+            standard_universe(
+                StandardInput.parse({**given, "schema": StandardInput.SCHEMA, "markets": markets})
+            )
 
 
 def test_strike_nodes_leave_the_least_worst_gap() -> None:

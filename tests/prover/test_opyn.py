@@ -155,6 +155,14 @@ def test_snapshots_rebuild_and_what_is_not_carried_is_refused_by_name() -> None:
         build_opyn(given.model_copy(update={"series": given.series[:1] * 2}), "initial", WIDE)
 
 
+def test_two_expiries_of_one_day_are_two_groups() -> None:
+    given = random_chain(random.Random("day"), "put").given
+    first = given.series[0]
+    second = first.model_copy(update={"expiry": first.expiry + 1})
+    _, snapshot = build_opyn(given.model_copy(update={"series": (first, second)}), "initial", PLAIN)
+    assert len({entry.group for entry in snapshot.rows}) == 2
+
+
 def test_the_bound_is_the_largest_of_the_window() -> None:
     falling = [{"seconds": WEEK - 300, "bound": "0.3"}, {"seconds": WEEK, "bound": "0.1"}]
     chain = random_chain(random.Random("bound"), "put", naked={**BOUNDS, "band": "0", "bounds": falling})
