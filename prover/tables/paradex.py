@@ -5,9 +5,8 @@ Rules and sources: `prover.venues.paradex`. What is carried:
 * cross margin: a charge on the side held, at the worst price of the band;
 * portfolio margin's scan: one node a scenario with its weight, exactly;
 * the minimum delta requirement a·|D| + b·(G − |D|)/2, with D the net and G the gross delta: (a − b/2)·|D|
-is a tilt
-  of the last two nodes and b/2·G the charge on gross size there, exactly, inside the maximum with the
-  scan. With a band, D is taken from the line between the band's ends and what deltas differ from it is
+  is a tilt of the last two nodes and b/2·G the charge on gross size there, exactly, inside the maximum with
+  the scan. With a band, D is taken from the line between the band's ends and what deltas differ from it is
   charged on gross size, and spot is the band's highest: from above;
 * fee and funding provisions: addons. A funding payment that the portfolio would receive is not counted.
 

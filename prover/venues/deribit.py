@@ -157,8 +157,16 @@ def roll_shock(book: Sequence[Held], spot: float, rates: Rates) -> float:
 
 @dataclass(frozen=True)
 class Margin:
-    """A pair's margin and its parts, quote units; `applies` says that the net delta is above the
-    threshold.
+    """A pair's margin and its parts, quote units.
+
+    Attributes
+    ----------
+    worst, roll, delta
+        Scan loss, roll shock and delta shock, before the level's share.
+    applies
+        Whether the net delta is above the delta shock's threshold.
+    requirement
+        Their sum, at the level.
     """
 
     worst: float

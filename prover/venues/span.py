@@ -99,15 +99,19 @@ class Contract:
 
 
 def risk_array(contract: Contract, extreme: Extreme = "double") -> tuple[float, ...]:
-    """Profit (positive) or loss of one long contract in each scenario, the factor included."""
+    """Profit (positive) or loss of one long contract in each scenario, the factor included.
+
+    Raises
+    ------
+    ValueError
+        When a scenario takes an option's future to zero or below, where Black-76 has no value.
+    """
     start = contract.value(contract.price, contract.volatility)
     return tuple(
         each.factor
         * (
             contract.value(
-                max(0.0, contract.price + each.price * contract.price_range)
-                if contract.strike is None
-                else max(1e-12, contract.price + each.price * contract.price_range),
+                contract.price + each.price * contract.price_range,
                 contract.volatility + each.volatility * contract.volatility_range,
                 contract.lookahead,
             )
@@ -154,9 +158,7 @@ def short_option_minimum(positions: Mapping[str, float], minimums: Mapping[str, 
 
 @dataclass(frozen=True)
 class Margin:
-    """A commodity's margin and its parts; `requirement` is the larger of scan plus spreads, and the
-    minimum.
-    """
+    """A commodity's scan risk, spread charge and short option minimum, quote units."""
 
     scan_risk: float
     spreads: float
