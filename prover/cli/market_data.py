@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -15,8 +15,8 @@ from prover.risk.forecast import Ewma, Garch, fit_garch
 from prover.risk.history import History, history_from_csv
 from prover.risk.parameters import Previous, RiskParameters, RiskRule, risk_parameters, risk_valid
 from prover.risk.realised import ESTIMATORS, annual, variance
-from prover.sources import PriceSources, aggregate, funding_from_sources, prices_from_sources
-from prover.tables.inputs import FeedInput, MarketInput
+from prover.sources import PriceSources, aggregate, funding_from_sources, priced, prices_from_sources
+from prover.tables.rebuild import BUILDERS, builder_for
 from verifier.canonical import load_json
 from verifier.errors import FormatError, UsageError
 from verifier.models import format_error
@@ -40,7 +40,7 @@ def register(market: typer.Typer) -> None:
 def prices(
     source: Annotated[Path, typer.Argument(help="What several sources said (price-sources).")],
     into: Annotated[
-        Path | None, typer.Option(help="A market input whose feeds of the same ids take these prices.")
+        Path | None, typer.Option(help="A builder's input whose feeds of the same ids take these prices.")
     ] = None,
     json_: Json = False,
 ) -> None:
@@ -56,7 +56,7 @@ def prices(
         found, feeds = aggregate(document), prices_from_sources(document)
         funding = funding_from_sources(document)
     if into is not None:
-        _merge(into, feeds, document.time)
+        _merge(into, document)
     texts = {**{feed.id: feed.price for feed in feeds}, **funding}
     result = {
         "time": document.time,
@@ -196,19 +196,14 @@ def surface(
     emit(result, text, as_json=json_)
 
 
-def _merge(into: Path, feeds: tuple[FeedInput, ...], time: int) -> None:
-    body: dict[str, Any] = MarketInput.load(into).to_json()
-    listed = {feed["id"]: feed for feed in body["feeds"]}
-    for feed in feeds:
-        if feed.id not in listed:
-            raise FormatError(
-                "feeds", f"have no {feed.id}", mend="Add the feed there first", source=str(into)
-            )
-        listed[feed.id].update(feed.to_json())
-        if feed.low is not None:
-            listed[feed.id].pop("band", None)
-    body["time"] = time
-    MarketInput.parse(body, str(into)).save(into)
+def _merge(into: Path, document: PriceSources) -> None:
+    body = load_json(into)
+    builder = builder_for(body.get("schema")) if isinstance(body, dict) else None
+    if builder is None:
+        known = ", ".join(each.schema for each in BUILDERS)
+        raise FormatError("schema", "is no builder's", mend=known, source=str(into))
+    with about(into):
+        builder.parse(priced(body, document), str(into)).save(into)
 
 
 def _model(name: str, bars: History) -> Ewma | Garch:

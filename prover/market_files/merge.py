@@ -12,6 +12,9 @@ tiers        notional_floor and one of        `tiers` of that instrument, or a s
              instrument, table
 collateral   instrument, value_floor          `collateral` of that instrument
 ===========  ===============================  ==========================================================
+
+A JSON file of prices from several sources (`prover.sources`) goes beside any builder's input: its prices, as
+far as the sources agree, replace those of the feeds of the same ids.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prover.sources import PriceSources, priced
 from prover.tables.inputs import MarketInput
 from verifier.canonical import load_json
 from verifier.errors import FormatError, UsageError
@@ -82,13 +86,14 @@ def read_inputs(paths: Sequence[Path]) -> dict[str, Any]:
     FormatError
         When a table is none of the four, states what the JSON file states, or names an unknown instrument.
     """
-    texts = [path for path in paths if path.suffix not in TABLES]
+    loaded = {path: load_json(path) for path in paths if path.suffix not in TABLES}
+    texts = [path for path, made in loaded.items() if not _of_sources(made)]
     if len(texts) != 1:
         raise UsageError(
             f"{len(texts)} JSON files were given; it takes one, with name, venue, quote, period, epoch, "
             "time, valid_until and band, beside any number of .csv and .parquet tables"
         )
-    given = load_json(texts[0])
+    given = loaded[texts[0]]
     if not isinstance(given, dict):
         raise FormatError("file", "is no JSON object", source=str(texts[0]))
     tables = [path for path in paths if path.suffix in TABLES]
@@ -111,7 +116,24 @@ def read_inputs(paths: Sequence[Path]) -> dict[str, Any]:
                     merger.add(kind, rows)
                 except FormatError as error:
                     raise error.within(str(path)) from None
-    return merger.given
+    merged = merger.given
+    for path, made in loaded.items():
+        if path not in texts:
+            merged = _priced(merged, made, path)
+    return merged
+
+
+def _of_sources(made: Any) -> bool:
+    return isinstance(made, dict) and made.get("schema") == PriceSources.SCHEMA
+
+
+def _priced(merged: dict[str, Any], made: Any, path: Path) -> dict[str, Any]:
+    """Prices that several sources agree on, or the circuit breaker's refusal."""
+    document = PriceSources.parse(made, str(path))
+    try:
+        return priced(merged, document)
+    except FormatError as error:
+        raise error.within(str(path)) from None
 
 
 def _kind(rows: list[dict[str, Any]], path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from .aggregate import Aggregate, Rejection, aggregate, funding_from_sources, prices_from_sources
 from .document import FeedSources, FundingSources, Limits, PriceSources
+from .into import priced
 
 __all__ = [
     "Aggregate",
@@ -12,5 +13,6 @@ __all__ = [
     "Rejection",
     "aggregate",
     "funding_from_sources",
+    "priced",
     "prices_from_sources",
 ]

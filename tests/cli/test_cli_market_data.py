@@ -54,6 +54,21 @@ def test_prices_go_into_the_market_input(sources: dict[str, Any], run: Run) -> N
     assert text.code == 0 and "50005.25" in text.out and "c says 60000" in text.out
 
 
+def test_build_takes_sources_or_refuses(sources: dict[str, Any], run: Run) -> None:
+    before = Path("market.json").read_bytes()
+    edit("sources.json", "feeds.0.quotes.2.price", "50400")
+    ran = run("market", "build", "market-input.json", "sources.json")
+    assert ran.code == 1 and "sources.json: feeds[0]" in ran.err and "c says 50400" in ran.err
+    assert Path("market.json").read_bytes() == before
+    edit("sources.json", "feeds.0.quotes.2.price", "50001")
+    assert run("market", "build", "market-input.json", "sources.json").code == 0
+    market = read("market.json")
+    assert (market["feeds"][0]["price"], market["time"]) == ("50001", sources["time"])
+    edit("sources.json", "feeds.0.kind", "stablecoin")
+    ran = run("market", "build", "market-input.json", "sources.json")
+    assert ran.code == 1 and "Give both the same kind" in ran.err
+
+
 def test_disagreement_leaves_the_input_alone(sources: dict[str, Any], run: Run) -> None:
     before = Path("market-input.json").read_bytes()
     edit("sources.json", "feeds.0.quotes.2.price", "50400")
