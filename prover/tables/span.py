@@ -6,8 +6,8 @@ Rules and sources: `prover.venues.span`. What is carried:
 * the inter-month charge on offsetting deltas: each month is a subgroup that pays half the rate on its
   absolute net delta, which is the rate on every spread plus half the rate on the commodity's net delta D.
   That second part is given back in the nodes: half the rate times delta, added where the price falls and
-  taken off where it rises. A node's loss then falls by at most half the rate times |D|, so nothing is undercharged,
-  and where the worst scenario moves against D (as for any book of futures) the charge is exact;
+  taken off where it rises. A node's loss then falls by at most half the rate times |D|, so nothing is
+  undercharged, and where the worst scenario moves against D (as for any book of futures) the charge is exact;
 * the short option minimum: a charge on gross size at the last two nodes. SPAN asks for max(scan + spreads,
   minimum), the table for max(scan, minimum) + spreads: above it by at most the spreads, where both apply;
 * composite deltas, ranges, rates and minimums are the clearing house's of the day: frozen in the window.
