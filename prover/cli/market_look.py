@@ -12,10 +12,12 @@ from prover.engine import MarginReport, margin
 from prover.sealing import load_private
 from prover.snapshots import Change, differences, draw
 from prover.tables.rebuild import builder_for, check_model, compare
+from prover.tables.rounding import PROHIBITIVE
 from verifier.canonical import load_json
 from verifier.errors import FormatError, InvalidError, UsageError
 from verifier.market import RowEntry, Snapshot, market_root, signers, snapshot_valid
 from verifier.numbers import int_to_text
+from verifier.rows import FIELDS
 
 from .options import MARKET, Json, PassphraseFile, about, passphrase
 from .output import emit, say, table
@@ -24,6 +26,7 @@ __all__ = ["diff", "show", "verify"]
 
 _PERCENT = 100
 _PLACES = 6
+_COARSE = 100
 _MOST_CHANGES = 60
 
 
@@ -115,15 +118,40 @@ def _show_nodes(snapshot: Snapshot) -> None:
 def _show_rows(snapshot: Snapshot) -> None:
     columns = ["instrument", "kind", "lot", "lot's mark", "long's worst", "short's worst"]
     columns += ["long charge", "short charge", "tiers"]
-    rows = [_row(snapshot, entry) for entry in snapshot.rows]
+    more = _extended(snapshot)
+    columns += [name.replace("_", " ") for name in more]
+    rows = [_row(snapshot, entry, more) for entry in snapshot.rows]
     table(f"Rows, {snapshot.universe.quote} a lot", columns, rows, right=frozenset(range(2, len(columns))))
 
 
-def _row(snapshot: Snapshot, entry: RowEntry) -> list[str]:
+def _extended(snapshot: Snapshot) -> list[str]:
+    """Single columns of the layout's extensions that this table uses; further nodes are in --json."""
+    names = [name for extension in snapshot.shape.extensions for name in FIELDS[extension]]
+    return [
+        name
+        for name in names
+        if name not in ("subnodes", "alternatives")
+        and any(getattr(entry, name) not in (0, PROHIBITIVE) for entry in snapshot.rows)
+    ]
+
+
+def _row(snapshot: Snapshot, entry: RowEntry, more: list[str]) -> list[str]:
     instrument = snapshot.universe.instruments[entry.index]
     values = (entry.mark, min(entry.nodes), -max(entry.nodes), entry.addon_long, entry.addon_short)
-    shown = [int_to_text(value, _PLACES) for value in values]
-    return [instrument.id, instrument.kind, instrument.lot, *shown, str(len(set(entry.brackets)))]
+    tiers = str(len(set(entry.brackets)))
+    shown = [_value(value) for value in values]
+    extended = [
+        str(getattr(entry, name)) if name == "subgroup" else _value(getattr(entry, name)) for name in more
+    ]
+    return [instrument.id, instrument.kind, instrument.lot, *shown, tiers, *extended]
+
+
+def _value(units: int) -> str:
+    """Quote units a lot for people: two decimals from 100 on, else all six."""
+    if units == PROHIBITIVE:
+        return "prohibitive"
+    text = int_to_text(units, _PLACES)
+    return f"{units / 10**_PLACES:.2f}" if abs(units) >= _COARSE * 10**_PLACES else text
 
 
 def verify(

@@ -43,6 +43,18 @@ MUTANTS: dict[str, Mutant] = {
         "band.high * lot",
         BUILDERS + "test_a_prediction_market_charges_what_each_side_can_lose",
     ),
+    "a curve's sizes at the mark": one(
+        "prover/tables/build.py",
+        "brackets=brackets(charge, band.high * lot, layout.brackets)",
+        "brackets=brackets(charge, band.price * lot, layout.brackets)",
+        BUILDERS + "test_curves_hold_anywhere_in_their_band",
+    ),
+    "a weight at the lowest price": one(
+        "prover/tables/build.py",
+        "weights(given, level, band.high)[0][1]",
+        "weights(given, level, band.low)[0][1]",
+        BUILDERS + "test_curves_hold_anywhere_in_their_band",
+    ),
     "public deposits that lower no weight": unless(
         "prover/tables/rates.py",
         'instrument.deposits is not None and level == "initial"',

@@ -17,6 +17,7 @@ import pytest
 
 from prover.conformance.table import carry, decimal, point_market
 from prover.tables.inputs import MarketInput
+from prover.tables.venue_rules import venue_margin
 from prover.venues import drift, dydx, gmx, lighter, synthetix, tiers
 from verifier.errors import FormatError
 from verifier.market import Level
@@ -281,6 +282,61 @@ def test_random_portfolios(builder: Callable[[random.Random, Level], Case], leve
         tight += over <= found.tolerance + case.below
     # Most books have no size between two preferred ones, or no curve at all.
     assert tight >= (0 if case.above else PORTFOLIOS)
+
+
+def banded(random_: random.Random, place: int) -> tuple[dict[str, Any], Fraction, Fraction]:
+    """An instrument whose rule depends on the size or on public numbers, its price, and a size."""
+    kind = random_.choice(("skew", "root", "debt", "deposit", "prediction"))
+    price = F(random_.randint(1, 999), 1000) if kind == "prediction" else price_of(random_)
+    size = F(int(size_of(random_, price)) or 1)
+    root = {"factor": decimal(F(random_.randint(1, 5000), 10**6)), "largest_size": "1000000000"}
+    made: dict[str, Any] = {"underlying": f"U{place}", "kind": "perpetual"}
+    rate = decimal(F(random_.randint(1, 3000), 10**4))
+    tier = {"notional_floor": "0", "maintenance_rate": rate, "initial_rate": rate}
+    share = decimal(F(random_.randint(1000, 10_000), 10**4))
+    if kind == "skew":
+        made["skew"] = {**SKEW, "scale": decimal(abs(size) * 3), "largest_size": decimal(abs(size) * 2)}
+    elif kind == "root":
+        made |= {"root": root, "tiers": [tier]}
+    elif kind == "debt":
+        made |= {"kind": "borrow", "root": root, "tiers": [tier]}
+        size = -abs(size)
+    elif kind == "deposit":
+        weight = {"value_floor": "0", "maintenance_weight": share, "initial_weight": share}
+        made |= {"kind": "deposit", "collateral": [weight]}
+        made |= {"root": root} if random_.random() < 0.5 else {}
+        size = abs(size)
+        if random_.random() < 0.5:
+            start = decimal(F(random_.randint(1, 10**6)))
+            made["deposits"] = {"amount": decimal(abs(size) * 10), "start": start}
+    else:
+        made |= {"prediction": True, "tiers": [tier]}
+    return made, price, size
+
+
+@pytest.mark.parametrize("level", ["maintenance", "initial"])
+def test_curves_hold_anywhere_in_their_band(level: Level) -> None:
+    """What the table leaves is never more than the venue would leave, at any price of the box."""
+    random_ = random.Random(f"bands {level}")
+    for _ in range(100):
+        prices, instruments, held = {}, [], {}
+        for place in range(random_.randint(1, 3)):
+            instrument, price, size = banded(random_, place)
+            prices[f"U{place}"], held[f"U{place}"] = price, size
+            instruments.append(instrument)
+        band = F(random_.choice((0, 1, 5, 20)), 100)
+        market = point_market(prices, instruments, held, band=decimal(band))
+        found = carry(market, level, held)
+        left = found.equity - found.requirement
+        named = {f"venue:{name}": size for name, size in held.items()}
+        for step in range(7):
+            at = {
+                name: price
+                * (1 + band * (F(step, 3) - 1 if step in (0, 3, 6) else F(random_.randint(-9, 9), 9)))
+                for name, price in prices.items()
+            }
+            # The chain cuts its own amounts off at 1e-6.
+            assert left <= venue_margin(market, level, named, F(0), at).excess + F(1, 10**5)
 
 
 # --- what the input refuses ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from decimal import Decimal
@@ -10,7 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from market_inputs import TIME
+from hypothesis import given as hypothesis_given
+from hypothesis import settings
+from market_inputs import TIME, markets
 
 from prover.cli import main
 from prover.market_files import from_exchange, read_inputs, read_table
@@ -258,6 +261,47 @@ def test_a_parquet_file_that_is_none(folder: Path) -> None:
     parquet("nan.parquet", [{"id": "A", "kind": "mark", "underlying": "A", "price": float("nan")}])
     with pytest.raises(FormatError, match=r"line 2\.price"):
         read_table(Path("nan.parquet"))
+
+
+LISTS = ("feeds", "instruments", "tier_tables")
+
+
+def flattened(given: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+    """An input's lists as the four tables."""
+    tables: dict[str, list[dict[str, str]]] = {name: [] for name in TABLES}
+    tables["feeds"] = given["feeds"]
+    for instrument in given["instruments"]:
+        row = {}
+        for name, value in instrument.items():
+            if name in ("tiers", "collateral"):
+                tables[name] += [{"instrument": instrument["id"], **tier} for tier in value]
+            elif isinstance(value, dict):
+                row |= {f"{name}.{key}": each for key, each in value.items()}
+            else:
+                row[name] = str(value)
+        tables["instruments"].append(row)
+    return tables
+
+
+@settings(max_examples=30, deadline=None)
+@hypothesis_given(given_market=markets())
+def test_a_random_market_comes_back_from_its_tables(
+    given_market: MarketInput, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+    whole = given_market.to_json()
+    head = folder / "head.json"
+    head.write_text(json.dumps({name: value for name, value in whole.items() if name not in LISTS}))
+    paths = [head]
+    for name, rows in flattened(whole).items():
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        if rows:
+            paths.append(folder / f"{name}.csv")
+            with paths[-1].open("w", newline="") as file:
+                writer = csv.DictWriter(file, columns)
+                writer.writeheader()
+                writer.writerows(rows)
+    assert MarketInput.parse(read_inputs(paths)) == given_market
 
 
 # --- ccxt ---
