@@ -388,7 +388,7 @@ def _extend(inputs: Inputs, result: MarginReport, market: Market, instance: Inst
         last = max(ends, default=first) - first
         inputs["cell_subgroup"][len(cells) :] = [last + 1 + place for place in range(spare)]
         inputs["is_loss"] = [[int(not gains) for gains in result.turned[cell]] for cell in cells] + [
-            [1] * ONE_SIDED_NODES
+            [0] * ONE_SIDED_NODES
         ] * spare
 
 
