@@ -29,6 +29,58 @@ def option(name: str, strike: int, expiry: int, kind: str, volatility: str) -> d
     }
 
 
+def soon() -> dict[str, Any]:
+    """Changes: both expiries two and five hours away, strikes close together, scenarios with floors."""
+    expiries = (NOW + 2 * HOUR, NOW + 5 * HOUR)
+    made = [
+        option(f"{place}-{strike}-{kind}", strike, expiry, kind, "0.4")
+        for place, expiry in enumerate(expiries)
+        for strike in range(58_500, 62_000, 500)
+        for kind in ("call", "put")
+    ]
+    perpetual = {"id": "test:perp", "kind": "perpetual", "underlying": "BTC", "basis": "perp basis"}
+    return {
+        "expiries": [{"underlying": "BTC", "expiry": expiry, "basis": "near basis"} for expiry in expiries],
+        "instruments": [*made, perpetual],
+        "unstressed": [],
+        "grid": {
+            "stresses": [
+                {
+                    "name": "down",
+                    "move": "-0.02",
+                    "volatility_shift": "-0.2",
+                    "least": "0.38",
+                    "factor": "1.5",
+                },
+                {"name": "up", "move": "0.02", "shock": "0.2", "least": "0.45", "factor": "1.5"},
+            ],
+            "short_power": "0.3",
+        },
+    }
+
+
+def two() -> dict[str, Any]:
+    """Changes: ether beside bitcoin, each with its own spot and volatility."""
+    base = world()
+    feeds = [feed.to_json() for feed in base.feeds]
+    feeds += [
+        {"id": "ETH", "kind": "index", "underlying": "ETH", "price": "3000", "band": "0.03"},
+        {
+            "id": "eth vol", "kind": "volatility", "underlying": "ETH",
+            "price": "0.7", "low": "0.66", "high": "0.75",
+        },
+    ]  # fmt: skip
+    instruments = [each.to_json() for each in base.instruments]
+    instruments += [
+        {**option(f"eth-{strike}-{kind}", strike, FAR, kind, "0.72"), "underlying": "ETH"}
+        for strike in (2_600, 3_000, 3_400)
+        for kind in ("call", "put")
+    ]
+    expiries = [each.to_json() for each in base.expiries]
+    expiries.append({"underlying": "ETH", "expiry": FAR})
+    return {"feeds": feeds, "instruments": instruments, "expiries": expiries}
+
+
 def world(**changes: Any) -> OptionsInput:
     """Two expiries, six strikes of calls and puts each, a future, a perpetual and two deposits."""
     instruments: list[dict[str, Any]] = []

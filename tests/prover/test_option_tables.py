@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from option_hunter import Hunter, holding, short_by, table_excess, units
-from option_worlds import DAY, FAR, HOUR, NEAR, NOW, option, world
+from option_worlds import DAY, FAR, HOUR, NEAR, NOW, option, soon, two, world
 
 from prover.tables.option_inputs import OptionsInput
 from prover.tables.options import build_options
@@ -28,6 +28,8 @@ WORLDS: dict[str, tuple[str, Level, dict[str, Any]]] = {
     "factors above one": ("s24-k2-d5", "initial", {}),
     "equity alone, twelve knots": ("s24-k2-d5", "maintenance", {"grid": {"stresses": []}, "knots": 12}),
     "sixty-four nodes": ("s64-k1-d5-csi", "initial", {"knots": 8}),
+    "hours before expiry": ("s24-k2-d5", "maintenance", {**soon(), "knots": 4}),
+    "two underlyings": ("s24-k2-d5", "initial", two()),
 }
 
 
@@ -44,11 +46,11 @@ def instruments(snapshot: Snapshot, *, shortable: bool = True) -> list[str]:
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_no_point_of_the_box_asks_for_more(name: str) -> None:
-    """Thirty random books a world: corners, random points and descents from the worst."""
+    """Random books, sixteen a world: corners, random points and descents from the worst."""
     snapshot, venue = made(name)
     random, hunter = Random(name), Hunter(venue, seed=11)
     names = instruments(snapshot)
-    for _ in range(30):
+    for _ in range(16):
         held = holding(random, names, 12)
         assert short_by(snapshot, venue, held, hunter, samples=150, starts=1) <= FLOATS, held
 
@@ -82,9 +84,10 @@ def test_a_hundred_books_at_the_marks(name: str) -> None:
     random, mark = Random(f"marks {name}"), venue.mark()
     names = instruments(snapshot)
     for _ in range(100):
-        held = holding(random, names, 10) | {
-            "test:BTC": random.randrange(1, 10**8), "test:USDC": random.randrange(1, 10**9),
-        }  # fmt: skip
+        held = holding(random, names, 10)
+        for each in snapshot.universe.instruments:
+            if each.kind == "deposit":
+                held[each.id] = random.randrange(1, 10**9)
         said = float(table_excess(snapshot, held, 0))
         asked = float(venue.excess(units(snapshot, held), 0.0, mark)[0])
         assert said <= asked + FLOATS, held
@@ -97,6 +100,16 @@ def test_the_marks_and_still_nodes_are_the_venues_values() -> None:
         instrument = snapshot.universe.instruments[entry.index]
         value = float(venue.value(venue.instruments[instrument.id], venue.mark(), None)[0])
         assert entry.mark == pytest.approx(value * float(instrument.lot) * 1e6, abs=1)
+
+
+def test_charges_are_taken_at_the_highest_spot() -> None:
+    """A short call pays a share of the spot at 61,200 and not at 60,000, whatever else moves."""
+    free = world(levels={"maintenance": {"factor": "1"}})
+    charged = world(levels={"maintenance": {"factor": "1", "charges": {"option_short": "0.01"}}})
+    rows = [build_options(each, "maintenance", "s24-k2-d5")[1].rows for each in (free, charged)]
+    assert {after.addon_short - before.addon_short for before, after in zip(*rows, strict=True)} == {
+        0, 612_000_000,
+    }  # fmt: skip
 
 
 # --- planted bugs -----------------------------------------------------------------------------------
