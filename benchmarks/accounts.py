@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from prover.accounts import Account, Position, Source, sign_statement
 from prover.secrets import Key, save_key, sign_snapshot
@@ -13,7 +14,7 @@ from prover.toolchain.circom import compiled
 from prover.toolchain.setup import development_key
 from prover.toolchain.wasm import witness_file
 from tests.circuits.accounts import at_boundary, circuit_inputs, random_account, random_market
-from verifier.circuits import Instance
+from verifier.circuits import Instance, Layout
 from verifier.files import write_json
 from verifier.market import Feed, Node, RowEntry, Snapshot
 from verifier.policy import Challenge, Policy
@@ -49,6 +50,20 @@ def case(instance: Instance, folder: Path) -> Case:
     return Case(instance, circuit.r1cs, key.proving_key, key.verification_key, wtns)
 
 
+def _extended(row: Row, layout: Layout) -> Row:
+    """The row with columns of the layout's extensions."""
+    further: dict[str, Any] = {}
+    if "charges" in layout.extensions:
+        further |= {"charge_long": 10_000, "charge_short": 20_000}
+    if "subgroups" in layout.extensions:
+        further |= {"subgroup": row.group, "subnodes": (-50_000, 50_000)}
+    if "isolated" in layout.extensions:
+        further |= {"isolated_long": 30_000_000, "isolated_short": 40_000_000}
+    if "alternatives" in layout.extensions:
+        further["alternatives"] = tuple(node * 9 // 10 for node in row.nodes)
+    return replace(row, **further)
+
+
 def documents(instance: Instance, verification_key: str, folder: Path) -> list[str]:
     """Write an account's files for this circuit; returns the arguments of `zksolvency prove`."""
     holder = Key("holder", "benchmark holder", bytes(1) + bytes(range(1, 32)))
@@ -68,11 +83,11 @@ def documents(instance: Instance, verification_key: str, folder: Path) -> list[s
         ),
     )
     layout = instance.layout
-    moves = [0, 0, *(sign * 1_000_000 * i for i in range(1, 12) for sign in (-1, 1))][: layout.nodes]
-    brackets = [Bracket(10_000_000, 0, 10**12), Bracket(20_000_000, 10**19, 10**13)]
-    brackets += [brackets[-1]] * (layout.brackets - 2)
+    moves = tuple((i // 2) * (1_000_000 if i % 2 else -1_000_000) for i in range(layout.nodes))
+    brackets = [Bracket(10_000_000, 0, 10**12), Bracket(20_000_000, 10**19, 10**13)][: layout.brackets]
+    brackets += [brackets[-1]] * (layout.brackets - len(brackets))
     rows = {
-        place: Row(1 + place % 2, 600_000_000, tuple(moves), 1, 1, tuple(brackets))
+        place: _extended(Row(1 + place % 2, 600_000_000, moves, 1, 1, tuple(brackets)), layout)
         for place in range(len(universe.instruments))
     }
     stresses = ["none", "none", *(f"{i}" for i in range(layout.nodes - 2))]
@@ -93,7 +108,7 @@ def documents(instance: Instance, verification_key: str, folder: Path) -> list[s
             ),
             frozen=("USDC",),
             nodes=nodes,
-            rows=tuple(RowEntry.of(place, row) for place, row in rows.items()),
+            rows=tuple(RowEntry.of(place, row, layout) for place, row in rows.items()),
         ),
         publisher,
     )
