@@ -14,6 +14,7 @@ import pytest
 from prover.evm.forge import GAS, foundry_program
 from prover.evm.statement import CONTRACTS, LIBRARY, statement_library
 from tests.contracts import real
+from tests.mutants.invariant_mutants import INVARIANT_MUTANTS
 from verifier.errors import EnvironmentFault
 
 GAS_TARGET = 245_000
@@ -104,6 +105,18 @@ def test_behaviours_are_listed_beside_their_tests(kind: str) -> None:
     tests = sorted(path.name.removesuffix(".t.sol") for path in (CONTRACTS / "test" / kind).glob("*.t.sol"))
     trees = sorted(path.stem for path in (CONTRACTS / "test" / kind).glob("*.tree"))
     assert tests == trees
+
+
+def test_every_invariant_is_a_numbered_property() -> None:
+    folder = CONTRACTS / "test" / "invariant"
+    page = (folder / "PROPERTIES.md").read_text()
+    listed = re.findall(r"^\| \*\*(\w+)\*\* .*`(?:\w+\.)?(invariant_\w+)` \|$", page, re.M)
+    written = re.findall(
+        r"function (invariant_\w+)\(", "".join(f.read_text() for f in folder.glob("*.t.sol"))
+    )
+    assert sorted(name for _, name in listed) == sorted(written)
+    assert all(name.startswith(f"invariant_{number}_") for number, name in listed)
+    assert {mutant.test for mutant in INVARIANT_MUTANTS.values()} == set(written)
 
 
 def test_attacks_name_tests_that_exist() -> None:

@@ -18,7 +18,9 @@ class Mutant:
     old, new
         The patch; `old` stands exactly once in the file.
     suite, test
-        The test file below verifier/contracts/test/unit, without its ending, and the test in it.
+        The test file below verifier/contracts/test, without its ending, and the test in it.
+    folder
+        The kind of test that file is of: unit or invariant.
     """
 
     file: str
@@ -26,6 +28,7 @@ class Mutant:
     new: str
     suite: str
     test: str
+    folder: str = "unit"
 
 
 def _registry(old: str, new: str, test: str) -> Mutant:

@@ -15,9 +15,12 @@ from prover.evm.forge import foundry_program
 from prover.evm.statement import CONTRACTS
 from prover.toolchain.workspace import workspace
 from tests.mutants.contract_mutants import MUTANTS, Mutant
+from tests.mutants.invariant_mutants import INVARIANT_MUTANTS
 from verifier.errors import EnvironmentFault
 
 pytestmark = pytest.mark.long
+
+PLANTED = MUTANTS | INVARIANT_MUTANTS
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def run(place: Path, suites: str, tests: str) -> subprocess.CompletedProcess[str
         [
             str(foundry_program("forge")),
             "test",
-            *("--match-path", f"test/unit/{suites}.t.sol", "--match-test", f"^({tests})\\("),
+            *("--match-path", f"test/{suites}.t.sol", "--match-test", f"^({tests})\\("),
         ],
         cwd=place,
         env={
@@ -54,6 +57,7 @@ def run(place: Path, suites: str, tests: str) -> subprocess.CompletedProcess[str
             "FOUNDRY_OFFLINE": "true",
             "FOUNDRY_OPTIMIZER": "false",
             "FOUNDRY_DENY": "never",
+            "FOUNDRY_INVARIANT_RUNS": "48",
             "NO_COLOR": "1",
         },
         capture_output=True,
@@ -64,26 +68,27 @@ def run(place: Path, suites: str, tests: str) -> subprocess.CompletedProcess[str
 
 
 def test_without_bugs_they_are_green(copy: Path) -> None:
-    wanted = {mutant.test for mutant in MUTANTS.values()}
-    done = run(copy, "*", "|".join(sorted(wanted)))
+    wanted = {mutant.test for mutant in PLANTED.values()}
+    done = run(copy, "{unit,invariant}/*", "|".join(sorted(wanted)))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert wanted <= set(re.findall(r"\[PASS\] (\w+)\(", done.stdout))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", PLANTED)
 def test_planted_bug(copy: Path, name: str) -> None:
-    mutant: Mutant = MUTANTS[name]
+    mutant: Mutant = PLANTED[name]
     file = copy / "src" / mutant.file
     sound = file.read_text()
     assert _squeezed(sound).count(_squeezed(mutant.old)) == 1, f"{mutant.file} no longer has the text once"
     file.write_text(_patched(sound, mutant))
     try:
-        done = run(copy, mutant.suite, mutant.test)
+        done = run(copy, f"{mutant.folder}/{mutant.suite}", mutant.test)
     finally:
         file.write_text(sound)
     assert "Compiler run successful" in done.stdout, done.stdout[-4000:] + done.stderr[-2000:]
     assert done.returncode == 1, "the bug went unnoticed"
-    assert re.search(rf"\[FAIL[^\n]*\] {mutant.test}\(", done.stdout), done.stdout[-4000:]
+    # An invariant's name comes after the sequence that broke it.
+    assert re.search(rf"\[FAIL.*\s{mutant.test}\(", done.stdout, re.S), done.stdout[-4000:]
 
 
 def _patched(text: str, mutant: Mutant) -> str:

@@ -5,6 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IPriceAdapter} from "../../src/interfaces/IPriceAdapter.sol";
+import {ISolvency, Status} from "../../src/interfaces/ISolvency.sol";
 
 /// @title A price that the test sets
 contract SettablePrice is IPriceAdapter {
@@ -89,5 +90,46 @@ contract Dollars is ERC20 {
         uint256 kept = from == address(0) || to == address(0) ? 0 : amount * fee / 10_000;
         super._update(from, to, amount - kept);
         if (kept != 0) super._update(from, address(0), kept);
+    }
+}
+
+/// @title A registry that says what the test told it, of everybody under every policy
+contract SettableSolvency is ISolvency {
+    Status public status;
+    uint256 public version;
+    uint256 public marketRoot;
+    mapping(address subject => bool) public isOut;
+    address public oracle;
+
+    function set(Status status_, uint256 version_) external {
+        (status, version) = (status_, version_);
+    }
+
+    function setMarket(address oracle_, uint256 marketRoot_) external {
+        (oracle, marketRoot) = (oracle_, marketRoot_);
+    }
+
+    function setOut(address subject, bool out) external {
+        isOut[subject] = out;
+    }
+
+    function isSolvent(address subject, bytes32) public view returns (bool) {
+        return status == Status.Solvent && !isOut[subject];
+    }
+
+    function isSolventUnder(address subject, bytes32 policyId, uint256 root) external view returns (bool) {
+        return isSolvent(subject, policyId) && root == marketRoot;
+    }
+
+    function statusOf(address subject, bytes32 policyId) external view returns (Status) {
+        return isSolvent(subject, policyId) || status != Status.Solvent ? status : Status.OutsideEnvelope;
+    }
+
+    function expiryOf(address, bytes32) external pure returns (uint256) {
+        return type(uint256).max;
+    }
+
+    function versionOf(address, bytes32) external view returns (uint256) {
+        return version;
     }
 }

@@ -51,9 +51,9 @@ abstract contract System is Test {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        keys = new VerifyingKeyRegistry(OWNER, GUARDIAN, DELAY, false);
-        oracle = new MarketOracle(OWNER, GUARDIAN, DELAY);
-        registry = new SolvencyRegistry(OWNER, GUARDIAN, DELAY, oracle, keys);
+        keys = new VerifyingKeyRegistry(OWNER, GUARDIAN, delay(), false);
+        oracle = new MarketOracle(OWNER, GUARDIAN, delay());
+        registry = new SolvencyRegistry(OWNER, GUARDIAN, delay(), oracle, keys);
         btc = new SettablePrice();
         usdc = new SettablePrice();
         btc.set(BTC_PRICE);
@@ -68,6 +68,11 @@ abstract contract System is Test {
         oracle.goLive();
         registry.goLive();
         vm.stopPrank();
+    }
+
+    /// @dev How long additions wait.
+    function delay() internal pure virtual returns (uint256) {
+        return DELAY;
     }
 
     function policy() internal pure returns (Policy memory made) {
@@ -85,7 +90,7 @@ abstract contract System is Test {
         made.attestors[0] = ATTESTOR;
     }
 
-    function feeds() internal view returns (FeedSource[] memory made) {
+    function feeds() internal view virtual returns (FeedSource[] memory made) {
         made = new FeedSource[](2);
         made[0] = FeedSource({feed: BTC, adapter: btc, check: IPriceAdapter(address(0)), maxDivergence: 0});
         made[1] = FeedSource({feed: USDC, adapter: usdc, check: IPriceAdapter(address(0)), maxDivergence: 0});
@@ -199,7 +204,7 @@ abstract contract System is Test {
         vm.prank(OWNER);
         (done, answer) = target.call(abi.encodeWithSignature("schedule(bytes)", call));
         require(done, "schedule");
-        vm.warp(block.timestamp + DELAY);
+        vm.warp(block.timestamp + delay());
         vm.prank(OWNER);
         (done, answer) = target.call(call);
     }
