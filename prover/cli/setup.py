@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from prover.toolchain.circom import compile_instance
+from prover.toolchain.process import Progress
 from prover.toolchain.setup import (
     Key,
     apply_beacon,
@@ -28,6 +31,7 @@ from .output import emit, progress, say
 __all__ = ["register"]
 
 _SMALLEST = "8-2"
+_WORKERS = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -80,21 +84,10 @@ def setup(
         return
     if ptau is None and (begin is not None or finish is not None):
         raise UsageError("--begin and --finish need --ptau, a published phase 1 file")
-    results: list[dict[str, Any]] = []
-    for one in chosen:
-        if circuits_only:
-            circuit = compile_instance(one, progress=tell)
-            results.append({"circuit": one.name, "constraints": circuit.constraints})
-        elif ptau is None:
-            results.append(_described(one, development_key(one, progress=tell, keys=keys)))
-        elif begin is not None:
-            results.append({"circuit": one.name, "key": str(begin_key(one, ptau, begin, progress=tell))})
-        elif finish is not None:
-            results.append(_described(one, finish_key(one, ptau, finish, progress=tell, keys=keys)))
-        else:
-            if contributor is None:
-                raise UsageError("--contributor: is missing; the name is recorded in the key")
-            results.append(_described(one, production_key(one, ptau, contributor, progress=tell, keys=keys)))
+    if ptau is None or circuits_only:
+        results = _made(chosen, tell, keys, circuits_only=circuits_only)
+    else:
+        results = [_ceremony(one, ptau, begin, finish, contributor, tell, keys) for one in chosen]
 
     def text() -> None:
         for result in results:
@@ -104,6 +97,45 @@ def setup(
         say(f"ready in {time.monotonic() - started:.1f} s")
 
     emit({"results": results}, text, as_json=json_)
+
+
+def _ceremony(
+    one: Instance,
+    ptau: Path,
+    begin: Path | None,
+    finish: Path | None,
+    contributor: str | None,
+    tell: Progress,
+    keys: Path | None,
+) -> dict[str, Any]:
+    """A step of a key's ceremony, or the whole of one with a single contributor."""
+    if begin is not None:
+        return {"circuit": one.name, "key": str(begin_key(one, ptau, begin, progress=tell))}
+    if finish is not None:
+        return _described(one, finish_key(one, ptau, finish, progress=tell, keys=keys))
+    if contributor is None:
+        raise UsageError("--contributor: is missing; the name is recorded in the key")
+    return _described(one, production_key(one, ptau, contributor, progress=tell, keys=keys))
+
+
+def _made(
+    chosen: list[Instance], tell: Progress, keys: Path | None, *, circuits_only: bool
+) -> list[dict[str, Any]]:
+    """Circuits and development keys, two at a time: the compiler keeps one core busy, and up to 3 GB."""
+
+    def make(one: Instance) -> dict[str, Any]:
+        def told(line: str) -> None:
+            tell(f"{one.size}: {line}" if len(chosen) > 1 else line)
+
+        if circuits_only:
+            return {"circuit": one.name, "constraints": compile_instance(one, progress=told).constraints}
+        return _described(one, development_key(one, progress=told, keys=keys))
+
+    # The largest first: alone at the end it would leave a core idle.
+    largest = sorted(chosen, key=lambda one: one.max_constraints, reverse=True)
+    with ThreadPoolExecutor(max_workers=min(_WORKERS, os.cpu_count() or 1)) as pool:
+        made = {one.name: pool.submit(make, one) for one in largest}
+        return [made[one.name].result() for one in chosen]
 
 
 def _chosen(sizes: list[str] | None, every: bool) -> list[Instance]:
