@@ -29,10 +29,22 @@ _PARTS = {
     "StatementMessage": "statement's message",
     "Attestation": "attestor's signature and hash",
     "GroupChoice": "groups",
+    "SubgroupChoice": "subgroups",
+    "AssertAscending": "groups",
+    "CellChoice": "cells",
+    "AssertDistinctCells": "cells",
     "RowLeaf": "rows: leaves",
     "Merkle4Root": "rows: paths",
     "BracketCharge": "brackets",
+    "GroupCharges": "charges by group",
     "ScenarioLoss": "scenario losses",
+    "GroupProfits": "scenario losses",
+    "CoveringLosses": "scenario losses",
+    "ChargedLosses": "scenario losses",
+    "DiscountedProfits": "discounts",
+    "OneSidedProfits": "one-sided nodes",
+    "EitherOr": "either-or",
+    "SubgroupLoss": "subgroups' losses",
     "AssertMargin": "the claim",
 }
 _BITS = {
@@ -42,6 +54,12 @@ _BITS = {
     "position": "Slot",
     "group_choice": "GroupChoice",
     "bracket_choice": "BracketCharge",
+    "subgroup_choice": "SubgroupChoice",
+    "cell_choice": "CellChoice",
+    "cell_group_choice": "CellChoice",
+    "take_alternative": "DiscountedProfits",
+    "is_loss": "OneSidedProfits",
+    "isolated_choice": "EitherOr",
 }
 """Signals whose own constraint, that they are bits, mentions nothing deeper."""
 _REST = "products and equalities of the main template"
@@ -64,7 +82,9 @@ def shares(r1cs: R1cs, symbols: str) -> Counter[str]:
 
 def _part(path: list[str]) -> str:
     named = [_SUFFIX.sub("", step) for step in path[1:]]
-    inner = named[0] == "AssertRow" and (len(named) > 2 or named[1] in _BITS)
+    if named[0] in ("opening", "Addon") and len(named) > 1:
+        named = named[1:]
+    inner = named[0] == "AssertRow" and len(named) > 1 and (len(named) > 2 or named[1] in _BITS)
     step = named[1] if inner else named[0]
     return _PARTS.get(_BITS.get(step, step), _REST)
 
@@ -77,7 +97,7 @@ def main() -> None:
         columns[one.size] = shares(read_r1cs(built.r1cs), built.sym.read_text())
     print("| part | " + " | ".join(columns) + " |")
     print("|---|" + "---:|" * len(columns))
-    for part in (*_PARTS.values(), _REST):
+    for part in dict.fromkeys((*_PARTS.values(), _REST)):
         print(f"| {part} | " + " | ".join(f"{column[part]:,}" for column in columns.values()) + " |")
     print("| **all** | " + " | ".join(f"**{column.total():,}**" for column in columns.values()) + " |")
     limits = [f"{one.max_constraints:,}" for one in instances().values()]
