@@ -198,7 +198,8 @@ def paradex_beside(
         line = ends[0]
     else:
         low, high = (exact(value) for value in unstressed(asset, [price for _, price in band.corners]))
-        line = (high - low) / (band.high - band.low)
+        # By spot, not by its own forward: the sum over a book then says which end of the band is the worse.
+        line = (high - low) / (spot - spot * band.low / band.high)
     return delta_beside(
         rules,
         level,

@@ -14,7 +14,17 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from grid_worlds import LEVELS, MIDDLE, PLAIN, WIDE, World, deribit_world, paradex_world, span_world
+from grid_worlds import (
+    LEVELS,
+    MIDDLE,
+    PLAIN,
+    WIDE,
+    Point,
+    World,
+    deribit_world,
+    paradex_world,
+    span_world,
+)
 
 from prover.pricing.machine import number
 from prover.tables.deribit import DeribitRules, deribit_grid
@@ -25,6 +35,7 @@ from prover.tables.span import SpanRules, array_row, span_beside, span_grid
 from prover.tables.stress import Asset, Stress, StressGrid, delta, to_units
 from prover.venues import deribit, paradex, span
 from verifier.errors import FormatError
+from verifier.rows import Row
 
 F = Fraction
 BAND = F(2, 100)
@@ -245,6 +256,68 @@ def test_a_dropped_gap_is_caught() -> None:
     assert gaps(asset, band, above)[1] > 0
 
 
+def climbed(world: World, rng: random.Random, steps: int, drift: Drift) -> float:
+    """The least of (venue's excess − table's) a lot that a hill climber over books and points finds."""
+
+    def height(book: dict[int, int], where: Point) -> float:
+        return (world.venue_left(book, where) - world.left(book)) / world.gross(book)
+
+    box = (float(drift.volatility), float(drift.window))
+    book, where = dict(world.book(rng)), world.anywhere(rng, *box)
+    least = height(book, where)
+    for _ in range(steps):
+        other, there = dict(book), where
+        chance = rng.random()
+        if chance < 0.5:
+            index = rng.choice(sorted(other))
+            other[index] = round(other[index] * rng.choice((0.5, 0.9, 1.1, 2, -1))) or 1
+        elif chance < 0.65 and len(other) < 10:
+            other[rng.choice(sorted(world.rows))] = rng.choice((-1, 1)) * rng.randint(1, 10**9)
+        elif chance < 0.75 and len(other) > 1:
+            other.pop(rng.choice(sorted(other)))
+        else:
+            there = world.anywhere(rng, *box)
+        if all(abs(size) <= world.rows[index].brackets[-1].upper for index, size in other.items()):
+            found = height(other, there)
+            if found < least:
+                book, where, least = other, there, found
+    return least
+
+
+DRIFT = Drift(F(1, 100), F(1, 8760))
+CLIMBED: dict[str, tuple[Make, dict[str, Any]]] = {
+    "span": (span_world, {}),
+    "paradex": (paradex_world, {}),
+    "deribit": (deribit_world, {"shape": WIDE, "unchanged": "charged", "coin": True}),
+}
+
+
+@pytest.mark.parametrize("method", sorted(CLIMBED))
+def test_a_climber_finds_no_counterexample(method: str) -> None:
+    make, options = CLIMBED[method]
+    for seed in range(3):
+        world = make(random.Random(seed), LEVELS[seed % 2], width=BAND, drift=DRIFT, **options)
+        assert climbed(world, random.Random(seed), 150, DRIFT) > -SLACK
+
+
+def without_gaps(row: Row) -> Row:
+    return replace(row, addon_long=1, addon_short=1)
+
+
+def without_bent_deltas(row: Row) -> Row:
+    return replace(row, charge_long=row.charge_long // 2, charge_short=row.charge_short // 2)
+
+
+@pytest.mark.parametrize("dropped", [without_gaps, without_bent_deltas])
+def test_a_climber_finds_what_is_planted(dropped: Callable[[Row], Row]) -> None:
+    found = []
+    for seed in range(4):
+        world = paradex_world(random.Random(seed), "maintenance", width=BAND, drift=DRIFT)
+        short = replace(world, rows={index: dropped(row) for index, row in world.rows.items()})
+        found.append(climbed(short, random.Random(seed), 250, DRIFT))
+    assert min(found) < -1.0
+
+
 # --- what is exactly one figure -----------------------------------------------------------------------------
 
 
@@ -409,6 +482,24 @@ def test_refusals_name_the_field(made: Callable[[], object], field: str) -> None
     with pytest.raises(FormatError) as caught:
         made()
     assert caught.value.field == field
+
+
+def test_forwards_apart_from_spot_are_charged_over_a_band() -> None:
+    """Perpetuals against shorts of a dearer future: no net delta, and yet the upper end of the band loses.
+
+    A climber found it while a line's delta was taken by its own forward.
+    """
+    world = paradex_world(random.Random(38), "initial", width=F(1, 100))
+    linear = [
+        index
+        for index in world.rows
+        if world.worth(index, Point(1.02)) > 1.019 * world.worth(index, Point(1.0))
+    ]
+    for size in (10**8, 5 * 10**8):
+        for first, second in ((first, second) for first in linear for second in linear if first != second):
+            book = {first: size, second: -size}
+            for factor in (0.99, 1.0, 1.01):
+                assert world.venue_left(book, factor) >= world.left(book) - SLACK * world.gross(book)
 
 
 def test_a_higher_charge_on_hedged_than_twice_net_delta_is_bounded() -> None:
