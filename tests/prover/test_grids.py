@@ -485,7 +485,7 @@ def test_refusals_name_the_field(made: Callable[[], object], field: str) -> None
 
 
 def test_forwards_apart_from_spot_are_charged_over_a_band() -> None:
-    """Perpetuals against shorts of a dearer future: net delta is long, and yet the upper end of the band loses.
+    """Perpetuals against shorts of a dearer future: net delta is long, yet the upper end of the band loses.
 
     A climber found it while a line's delta was taken by its own forward.
     """
