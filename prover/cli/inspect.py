@@ -8,6 +8,7 @@ from typing import Any
 
 from prover.sealing import load_discreetly
 from prover.tables import MarketInput
+from prover.tables.rebuild import Builder, builder_for
 from verifier.bundle import Bundle
 from verifier.chain import ChainChallenge, chain_policy_id, contract_of
 from verifier.errors import FormatError
@@ -32,6 +33,9 @@ def describe(path: Path) -> dict[str, Any]:
     loaded = load_discreetly(path)
     schema = loaded.get("schema") if isinstance(loaded, dict) else None
     reader = _READERS.get(schema) if isinstance(schema, str) else None
+    builder = builder_for(schema) if reader is None else None
+    if builder is not None:
+        return {"schema": schema, **_builder_input(builder, loaded, str(path))}
     if reader is None:
         known = ", ".join(sorted([*_READERS, *_PRIVATE]))
         if schema in _PRIVATE:
@@ -132,6 +136,15 @@ def _market_input(loaded: Any, source: str) -> dict[str, Any]:
         "prices": {feed.id: feed.price for feed in given.feeds},
         "instruments": [instrument.id for instrument in given.instruments],
     }
+
+
+_HEAD = ("name", "venue", "quote", "period", "epoch", "time", "valid_until")
+
+
+def _builder_input(builder: Builder, loaded: Any, source: str) -> dict[str, Any]:
+    """What every builder's input has, and which models it makes; its rules are in the file."""
+    given = builder.parse(loaded, source).to_json()
+    return {**{name: given[name] for name in _HEAD if name in given}, "builds": list(builder.models)}
 
 
 _READERS: dict[str, Callable[[Any, str], dict[str, Any]]] = {

@@ -282,8 +282,10 @@ def test_without_matplotlib_the_extra_is_named(
     assert said(capsys, "market", "show")[0] == 0
 
 
-def test_a_stress_grid_is_drawn_scenario_by_scenario(tmp_path: Path) -> None:
-    """One line a corner, and the star at the node that the engine says."""
+def test_a_stress_grid_is_drawn_scenario_by_scenario(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line a corner, and the star at the node that the engine says; `inspect` knows the input."""
     builder = builder_for("zksolvency/grid-input/1")
     assert builder is not None
     option = {"id": "venue:C", "kind": "option", "underlying": "BTC", "expiry": TIME + 30 * 86400}
@@ -303,6 +305,9 @@ def test_a_stress_grid_is_drawn_scenario_by_scenario(tmp_path: Path) -> None:
         ],
         "instruments": [option],
     }
+    (tmp_path / "grid.json").write_text(json.dumps(stated))
+    code, told = said(capsys, "inspect", str(tmp_path / "grid.json"), "--json")
+    assert (code, json.loads(told)["builds"]) == (0, ["span", "paradex", "deribit"])
     _, made = builder.make(builder.parse(stated, ""), "initial", "s64-k1-d5-csi", None)
     held = Account(
         venue="venue",
