@@ -266,6 +266,8 @@ def market_input(document: _Case, case: _Case) -> StandardInput:
         "contingency_factor": oracle["OCFactor"],
     }
     rules = {name: _text(value) for name, value in names.items()}
+    if any(option["T"] <= 0 for market in case["markets"] for option in market["options"]):
+        raise FormatError("options", "have expired, and an expired option is cash")
     return StandardInput.parse(
         {
             "schema": StandardInput.SCHEMA,
