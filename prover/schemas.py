@@ -31,6 +31,7 @@ from .risk.parameters import RiskParameters
 from .sealing import Sealed
 from .secrets import KeyFile
 from .sources.document import PriceSources
+from .tables.derive_portfolio_document import PortfolioInput
 from .tables.derive_standard_inputs import StandardInput
 from .tables.grid_inputs import GridInput
 from .tables.inputs import MarketInput
@@ -45,6 +46,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     OptionsInput,
     GridInput,
     StandardInput,
+    PortfolioInput,
     OpynInput,
     PriceSources,
     Surface,

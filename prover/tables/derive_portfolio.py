@@ -143,8 +143,7 @@ class _Builder:
             )
         self.expiries = {each.seconds: ExpiryValues(market, each) for each in market.expiries}
         self.subgroups = {seconds: place + 1 for place, seconds in enumerate(sorted(self.expiries))}
-        lot = parse_decimal(choose_lot(_text(market.spot)))
-        self.lot = lot
+        self.lot = market.lot or parse_decimal(choose_lot(_text(market.spot)))
 
     def _loss_factor(self) -> Fraction:
         margin, other = self.market.parameters["Margin"], self.market.parameters["OtherContingency"]
@@ -168,7 +167,7 @@ class _Builder:
         naked = add(self._naked(), self.lot) if self.naked_line else None
         collaterals = []
         for each in market.collaterals:
-            lot = parse_decimal(choose_lot(_text(each.price / market.stable)))
+            lot = each.lot or parse_decimal(choose_lot(_text(each.price)))
             collaterals.append(add(self._collateral(each, lot), lot))
         options = [add(self.option(each), self.lot) for each in market.options]
         return PortfolioTable(

@@ -6,7 +6,7 @@ Money in quote units, volatilities and rates a year, times in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.errors import FormatError
@@ -80,13 +80,17 @@ class PortfolioOption:
 
 @dataclass(frozen=True)
 class PortfolioCollateral:
-    """A listed collateral; `price` in dollars, so a unit is worth ``price / stable`` quote units."""
+    """A listed collateral; `price` in dollars, so a unit is worth ``price / stable`` quote units.
+
+    A lot is chosen by the price where `lot` is None.
+    """
 
     price: Fraction
     risk_cancelling: bool
     initial_haircut: Fraction
     maintenance_haircut: Fraction
     confidence: Fraction = _ONE
+    lot: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class PortfolioMarket:
     parameters
         By group (``SkewShock``, ``VolShock``, ``Margin``, ``BasisContingency``, ``OtherContingency``) and
         name, as published.
+    lot
+        Units of the underlying that values of options and perpetuals are for; chosen by the spot when None.
     """
 
     spot: Fraction
@@ -113,7 +119,8 @@ class PortfolioMarket:
     perpetual_confidence: Fraction = _ONE
     expiries: tuple[PortfolioExpiry, ...] = ()
     options: tuple[PortfolioOption, ...] = ()
-    collaterals: tuple[PortfolioCollateral, ...] = field(default=())
+    collaterals: tuple[PortfolioCollateral, ...] = ()
+    lot: Fraction | None = None
 
     def __post_init__(self) -> None:
         """Refuse options of an expiry that has no feeds, and prices that are none."""

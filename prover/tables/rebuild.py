@@ -71,6 +71,12 @@ BUILDERS: tuple[Builder, ...] = (
         build="prover.tables.derive_standard:build_standard",
     ),
     Builder(
+        models=("derive-portfolio",),
+        schema="zksolvency/derive-portfolio-input/1",
+        document="prover.tables.derive_portfolio_document:PortfolioInput",
+        build="prover.tables.derive_portfolio_market:build_portfolio",
+    ),
+    Builder(
         models=("opyn",),
         schema="zksolvency/opyn-input/1",
         document="prover.tables.opyn_inputs:OpynInput",

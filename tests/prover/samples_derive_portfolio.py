@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -240,3 +241,62 @@ def samples(
         account = book.account(table)
         needed = -evaluate(account.positions, account.cash, table.rows, layout=shape).excess
         yield list(account.positions), account.cash + needed, table.rows, shape
+
+
+def document_of(case: Mapping[str, Any], shocks: list[list[Any]]) -> dict[str, Any]:
+    """The input file of a case's market, as JSON."""
+    book, start = case["portfolio"], 1_790_000_000
+
+    def text(value: float) -> str:
+        return f"{Decimal(str(value)):f}".removesuffix(".0")
+
+    expiries = []
+    for feed in book["feeds"]:
+        seconds = feed["FeedExpiry"]
+        options = [
+            {
+                "strike": text(each["strike"]),
+                "option_type": "call" if each["is_call"] else "put",
+                "volatility": text(each["mark_vol"]),
+            }
+            for each in book["options"]
+            if each["sec_to_expiry"] == seconds
+        ]
+        confidences = ("ForwardConfidence", "RateConfidence", "OptionVolConfidences")
+        if options:
+            expiries.append(
+                {
+                    "expiry": start + seconds,
+                    "forward": text(feed["Forward"]),
+                    "rate": text(feed["Rate"]),
+                    "confidence": text(min(feed[name] for name in confidences)),
+                    "options": options,
+                }
+            )
+    made: dict[str, Any] = {
+        "schema": "zksolvency/derive-portfolio-input/1",
+        "name": "random", "venue": "derive", "quote": "USDC", "period": "2026",
+        "epoch": 1, "time": start, "valid_until": start + 600,
+        "underlying": "ETH", "spot": text(book["spot"]), "spot_confidence": text(book["spot_conf"]),
+        "stable": text(book["stable"]),
+        "parameters": {
+            group: {name: text(value) for name, value in named.items()}
+            for group, named in case["params"].items()
+        },
+        "scenarios": [
+            {"spot": text(spot), "volatility": kind, "dampening": text(factor)}
+            for spot, kind, factor in shocks
+        ],
+        "expiries": expiries,
+        "collaterals": [
+            {
+                "name": f"C{place}", "price": text(each["price"]), "confidence": text(each["conf"]),
+                "risk_cancelling": each["risk_cancelling"], "initial_haircut": text(each["im_haircut"]),
+                "maintenance_haircut": text(each["mm_haircut"]),
+            }
+            for place, each in enumerate(book["collaterals"])
+        ],
+    }  # fmt: skip
+    if book["perps"]:
+        made["perpetual"] = {"price": text(book["perp_price"]), "confidence": text(book["perp_conf"])}
+    return made

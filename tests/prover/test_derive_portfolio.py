@@ -20,6 +20,7 @@ from samples_derive_portfolio import (
     MONEY,
     PARAMETERS,
     Book,
+    document_of,
     random_case,
     samples,
 )
@@ -27,8 +28,11 @@ from samples_derive_portfolio import (
 from prover.conformance import run_document
 from prover.engine import evaluate
 from prover.tables.derive_portfolio import PortfolioTable, portfolio_table
+from prover.tables.derive_portfolio_document import PortfolioInput
 from prover.tables.derive_portfolio_inputs import PortfolioMarket, PortfolioScenario
+from prover.tables.derive_portfolio_market import build_portfolio
 from prover.tables.derive_portfolio_values import ExpiryValues
+from prover.tables.rebuild import check_model
 from prover.venues import derive_portfolio as venue
 from verifier.circuits import Layout, layout
 from verifier.errors import FormatError
@@ -336,3 +340,63 @@ def test_money_is_in_the_scale_of_the_engine() -> None:
     book = Book(*random_case(random.Random("scale"), defaults=True), "maintenance")
     report = book.report(book.table(EXACT))
     assert report.equity / MONEY == pytest.approx(book.result.value, abs=1e-2)
+
+
+# Snapshots.
+
+
+def _input(seed: str) -> tuple[Book, PortfolioInput]:
+    case, shocks = random_case(random.Random(seed), defaults=True)
+    # All expiries after the window, and one row an instrument.
+    case["portfolio"]["feeds"] = [each for each in case["portfolio"]["feeds"] if each["FeedExpiry"] > 600]
+    made = PortfolioInput.parse(document_of(case, shocks), "input")
+    return Book(case, shocks, "initial"), made
+
+
+def test_a_snapshot_holds_the_rows_of_its_market_and_is_rebuilt_from_itself() -> None:
+    for place in range(5):
+        book, given = _input(f"snapshot {place}")
+        universe, snapshot = build_portfolio(given, "initial", EXACT.name)
+        check_model(snapshot)
+        table = book.table(EXACT, naked_line=False)
+        lots = {each.lot for each in universe.instruments if each.kind != "deposit"}
+        assert len(lots) <= 1
+        by_terms = sorted(
+            (row.mark, row.nodes, row.alternatives, row.addon_long, row.addon_short)
+            for row in table.rows.values()
+        )
+        found = sorted(
+            (row.mark, row.nodes, row.alternatives, row.addon_long, row.addon_short)
+            for row in snapshot.row_map().values()
+        )
+        assert found == by_terms
+        grown, _ = build_portfolio(given, "maintenance", EXACT.name, universe)
+        assert grown == universe
+
+
+def test_a_changed_number_is_named() -> None:
+    _, given = _input("snapshot 0")
+    _, snapshot = build_portfolio(given, "initial", EXACT.name)
+    first = snapshot.rows[0]
+    nodes = (first.nodes[0], first.nodes[1], first.nodes[2] + 1, *first.nodes[3:])
+    changed = snapshot.model_copy(
+        update={"rows": (first.model_copy(update={"nodes": nodes}), *snapshot.rows[1:])}
+    )
+    with pytest.raises(FormatError, match=r"nodes\[2\]"):
+        check_model(changed)
+
+
+def test_an_expiry_inside_the_window_is_refused() -> None:
+    _, given = _input("snapshot 0")
+    late = given.model_copy(update={"valid_until": given.time + 10**9})
+    with pytest.raises(FormatError, match="is not before an expiry"):
+        build_portfolio(late, "initial", EXACT.name)
+
+
+@pytest.mark.parametrize("name", ["MM_LOSS_FACTOR", "BASE_STATIC_DISCOUNT"])
+def test_a_parameter_below_zero_is_refused(name: str) -> None:
+    case, shocks = random_case(random.Random("negative"), defaults=True)
+    document = document_of(case, shocks)
+    document["parameters"]["Margin"][name] = "-0.1"
+    with pytest.raises(FormatError, match="is negative"):
+        PortfolioInput.parse(document, "input")
