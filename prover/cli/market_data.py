@@ -19,6 +19,7 @@ from prover.sources import PriceSources, aggregate, funding_from_sources, priced
 from prover.tables.rebuild import BUILDERS, builder_for
 from verifier.canonical import load_json
 from verifier.errors import FormatError, UsageError
+from verifier.market import Snapshot
 from verifier.models import format_error
 
 from .options import Json, about
@@ -106,7 +107,8 @@ def risk(
         Path | None, typer.Option(help="Parameters published before, which steps start from.")
     ] = None,
     check: Annotated[
-        Path | None, typer.Option(help="Recompute these published parameters instead; exit 1 if they differ.")
+        Path | None,
+        typer.Option(help="Recompute published parameters, or a snapshot's; exit 1 if they differ."),
     ] = None,
     target: Annotated[Path | None, typer.Option("--out", help="Where to write the parameters.")] = None,
     json_: Json = False,
@@ -117,8 +119,8 @@ def risk(
     """
     bars = history_from_csv(history, underlying) if history.suffix == ".csv" else History.load(history)
     if check is not None:
-        published = RiskParameters.load(check)
         with about(check):
+            published = _published(check, bars.underlying)
             risk_valid(published, bars)
     else:
         if rule is None:
@@ -220,6 +222,25 @@ def _rule(path: Path) -> RiskRule:
         return RiskRule.model_validate(load_json(path))
     except ValidationError as error:
         raise format_error(error, str(path), private=False) from None
+
+
+def _published(path: Path, underlying: str) -> RiskParameters:
+    """Parameters of a file of their own, or those that a snapshot's model carries for an underlying."""
+    body = load_json(path)
+    if not isinstance(body, dict) or body.get("schema") != Snapshot.SCHEMA:
+        return RiskParameters.parse(body, str(path))
+    model = Snapshot.parse(body, str(path)).model
+    given = model.parameters.get("input") if model is not None else None
+    listed = given.get("risk", []) if isinstance(given, dict) else []
+    for place, each in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(each, dict) and each.get("underlying") == underlying:
+            return RiskParameters.parse(each, f"{path}: model.parameters.input.risk[{place}]")
+    raise FormatError(
+        "model.parameters.input.risk",
+        f"has no range of {underlying}",
+        mend="Check --underlying",
+        source=str(path),
+    )
 
 
 def _realised(bars: History) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -20,6 +21,8 @@ from verifier.models import (
 )
 from verifier.numbers import parse_decimal
 from verifier.universe import MAX_INSTRUMENTS
+
+from ..risk.parameters import RiskParameters
 
 __all__ = [
     "SPOT_KINDS",
@@ -289,6 +292,9 @@ class OptionsInput(Document):
     frozen
         What moves an account's value and has neither band nor charge, in words; the builder adds what it
         knows.
+    risk
+        Ranges from price history that the stresses must reach, so that anyone recomputes why they are as wide
+        as they are: see `prover.risk.parameters`.
     """
 
     SCHEMA: ClassVar[str] = "zksolvency/options-input/1"
@@ -309,6 +315,33 @@ class OptionsInput(Document):
     unstressed: Annotated[tuple[Text, ...], entries(most=256)] = ()
     instruments: Annotated[tuple[OptionInstrument, ...], entries(least=1, most=MAX_INSTRUMENTS)]
     frozen: Annotated[tuple[Text, ...], entries(most=200)] = ()
+    risk: Annotated[tuple[RiskParameters, ...], entries(least=1, most=256)] | None = None
+
+    @model_validator(mode="after")
+    def _reaches_risk(self) -> Self:
+        """A published range is for stressing by: a stress that counts in full goes that far, either way."""
+        moves = [parse_decimal(each.move) for each in self.grid.stresses if parse_decimal(each.factor) >= 1]
+        most, least = max(moves, default=Fraction(0)), min(moves, default=Fraction(0))
+        stressed = {feed.underlying for feed in self.feeds} - set(self.unstressed)
+        for place, each in enumerate(self.risk or ()):
+            up = parse_decimal(each.range)
+            down = up / (1 + up)
+            if each.underlying not in stressed:
+                raise rule_error(
+                    "is not an underlying that the scenarios move",
+                    field=f"risk[{place}].underlying",
+                    mend="Add its feed, or leave its range out",
+                )
+            if each.time > self.time:
+                raise rule_error("is after time", field=f"risk[{place}].time", mend="Use known history")
+            if most < up or -least < down:
+                raise rule_error(
+                    f"asks for moves from {-float(down):.6f} to {float(up):.6f}, and the stresses go from "
+                    f"{float(least):.6f} to {float(most):.6f}",
+                    field=f"risk[{place}].range",
+                    mend="Add stresses that go that far and count in full",
+                )
+        return self
 
 
 class OptionsParameters(Member):
