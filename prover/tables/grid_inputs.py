@@ -20,6 +20,8 @@ from verifier.models import (
 from verifier.universe import MAX_INSTRUMENTS
 
 __all__ = [
+    "CrossParameters",
+    "CrossRates",
     "DeribitParameters",
     "GridInput",
     "GridInstrument",
@@ -70,13 +72,52 @@ class Scenario(Member):
     weight: DecimalText
 
 
+class CrossRates(Member):
+    """Cross margin rates of one level: shares as `prover.venues.paradex.OptionRates` has them.
+
+    Attributes
+    ----------
+    perpetual
+        Share of the notional that a perpetual or future is charged.
+    """
+
+    premium: DecimalText
+    long: DecimalText
+    in_the_money: DecimalText
+    out_of_the_money: DecimalText
+    put_cap: DecimalText
+    perpetual: DecimalText
+
+
+class CrossParameters(Member):
+    """Cross margin: every position is charged on its own."""
+
+    initial: CrossRates
+    maintenance: CrossRates
+
+
 class ParadexParameters(Member):
-    """Portfolio margin's parameters; the venue's published ones where left out."""
+    """Portfolio margin's parameters, the venue's published ones where left out; or cross margin's.
+
+    Attributes
+    ----------
+    cross
+        Rates of cross margin: then there are no scenarios, and the other members are left out.
+    """
+
+    cross: CrossParameters | None = None
 
     scenarios: Annotated[tuple[Scenario, ...], entries(least=1, most=_MAX_SCENARIOS)] | None = None
     net_delta: DecimalText | None = None
     hedged_delta: DecimalText | None = None
     maintenance: DecimalText | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        others = (self.scenarios, self.net_delta, self.hedged_delta, self.maintenance)
+        if self.cross is not None and any(each is not None for each in others):
+            raise rule_error("is given beside portfolio margin's", field="cross", mend="Give one of the two")
+        return self
 
 
 class DeribitParameters(Member):

@@ -28,7 +28,14 @@ from .gaps import Band, Drift
 from .grid import grid_nodes, grid_row
 from .grid_inputs import GridInput, GridInstrument, GridUnderlying
 from .lots import choose_lot, on_grid
-from .paradex import MINIMUM_DELTA, ParadexRules, paradex_beside, paradex_grid
+from .paradex import (
+    MINIMUM_DELTA,
+    ParadexOptionRates,
+    ParadexRules,
+    paradex_beside,
+    paradex_cross,
+    paradex_grid,
+)
 from .span import MINIMUM, SpanRules, array_row, span_beside, span_grid
 from .stress import Asset, StressGrid, delta
 
@@ -38,6 +45,9 @@ METHODS = ("span", "paradex", "deribit")
 """Names of the models that this builder makes and rebuilds."""
 
 _VERSION = 1
+Rules = SpanRules | ParadexRules | ParadexOptionRates | DeribitRules
+"""What a venue charges, by method."""
+
 _CHARGED = {"span": MINIMUM, "paradex": MINIMUM_DELTA, "deribit": None}
 
 
@@ -48,7 +58,7 @@ class _Group:
     place: int
     given: GridUnderlying
     width: Fraction
-    rules: SpanRules | ParadexRules | DeribitRules
+    rules: Rules
     grid: StressGrid
     bounded: StressGrid
 
@@ -192,6 +202,16 @@ def _row(
                 share=rules.share(level),
                 charged=charged,
             )
+    elif isinstance(rules, ParadexOptionRates):
+        beside = paradex_cross(
+            rules,
+            asset,
+            band,
+            spot=group.band(parse_decimal(group.given.price)),
+            lot=lot,
+            fee=parse_decimal(line.fee),
+            drift=drift,
+        )
     elif isinstance(rules, ParadexRules):
         beside = paradex_beside(
             rules,
@@ -250,14 +270,17 @@ def _groups(given: GridInput, level: Level) -> dict[str, _Group]:
                 value=each.band,
                 mend="Such as 0.02",
             )
-        rules: SpanRules | ParadexRules | DeribitRules
+        rules: Rules
         try:
             if given.method == "span":
                 rules = _span(each)
                 grid = bounded = span_grid(rules, level)
             elif given.method == "paradex":
-                rules = _paradex(each)
-                grid = bounded = paradex_grid(rules, level)
+                rules = _paradex(each, level)
+                if isinstance(rules, ParadexRules):
+                    grid = bounded = paradex_grid(rules, level)
+                else:
+                    grid = bounded = StressGrid("paradex", ())
             else:
                 rules = _deribit(each)
                 grid, bounded = deribit_grid(rules, level), deribit_grid(rules, level, whole=True)
@@ -293,8 +316,11 @@ def _span(each: GridUnderlying) -> SpanRules:
     )
 
 
-def _paradex(each: GridUnderlying) -> ParadexRules:
+def _paradex(each: GridUnderlying, level: Level) -> ParadexRules | ParadexOptionRates:
     terms = each.paradex
+    if terms is not None and terms.cross is not None:
+        rates = getattr(terms.cross, level)
+        return ParadexOptionRates(**_decimals(rates, tuple(type(rates).model_fields)))
     made: dict[str, Any] = _decimals(terms, ("net_delta", "hedged_delta", "maintenance"))
     if terms is not None and terms.scenarios is not None:
         made["scenarios"] = tuple(
@@ -328,6 +354,8 @@ def _charged(given: GridInput) -> str | None:
     if given.method == "span" and not any(
         each.span is not None and parse_decimal(each.span.minimum) for each in given.underlyings
     ):
+        return None
+    if any(each.paradex is not None and each.paradex.cross is not None for each in given.underlyings):
         return None
     return _CHARGED[given.method]
 

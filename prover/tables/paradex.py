@@ -15,7 +15,7 @@ Maintenance is a share of all but the provisions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.errors import FormatError
@@ -31,6 +31,7 @@ __all__ = [
     "ParadexOptionRates",
     "ParadexRules",
     "paradex_beside",
+    "paradex_cross",
     "paradex_grid",
     "paradex_option_charges",
 ]
@@ -65,13 +66,66 @@ _SCENARIOS = tuple(
 
 @dataclass(frozen=True)
 class ParadexOptionRates:
-    """Cross margin rates of one level; see `prover.venues.paradex.OptionRates`."""
+    """Cross margin rates of one level; see `prover.venues.paradex.OptionRates`.
+
+    Attributes
+    ----------
+    perpetual
+        Share of the notional that a perpetual or future is charged.
+    """
 
     premium: Fraction
     long: Fraction
     in_the_money: Fraction
     out_of_the_money: Fraction
     put_cap: Fraction
+    perpetual: Fraction = _ZERO
+
+    def __post_init__(self) -> None:
+        """No rule pays its holder."""
+        if any(rate < 0 for rate in vars(self).values()):
+            raise FormatError("cross", "has a negative rate")
+
+
+def paradex_cross(
+    rates: ParadexOptionRates,
+    asset: Asset,
+    band: Band,
+    *,
+    spot: Band,
+    lot: Fraction,
+    fee: Fraction = _ZERO,
+    drift: Drift = STAYS,
+) -> Beside:
+    """What one row pays under cross margin: its own charge, at the worst price, volatility and time.
+
+    Parameters
+    ----------
+    rates
+        Of the level.
+    asset, band
+        The instrument, and its forward's prices.
+    spot
+        Quote units a unit.
+    lot
+        Units a lot.
+    fee
+        Fee provision a unit.
+    drift
+        What volatility and time may do: a mark is highest at the highest volatility and the start.
+    """
+    if asset.strike is None:
+        due = rates.perpetual * band.high
+        return Beside(addon_long=(due + fee) * lot, addon_short=(due + fee) * lot)
+    dearest = replace(asset, volatility=asset.volatility + drift.volatility)
+    (mark,) = unstressed(dearest, [band.high if asset.call else band.low])
+    long, short = paradex_option_charges(
+        rates, call=asset.call, spot=spot, strike=asset.strike, mark=exact(mark)
+    )
+    return Beside(
+        addon_long=((long or _ZERO) + fee) * lot,
+        addon_short=((short or _ZERO) + fee) * lot,
+    )
 
 
 def paradex_option_charges(

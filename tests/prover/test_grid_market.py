@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from prover.accounts import Account, Position, Source
-from prover.engine import margin
+from prover.engine import evaluate, margin
 from prover.tables.grid_inputs import GridInput
 from prover.tables.grid_market import METHODS, build_grid, check_grid
+from prover.venues.black import black76
+from prover.venues.paradex import OptionRates, option_margin
 from verifier.errors import FormatError
 from verifier.market import Snapshot, market_root
 
@@ -154,6 +157,49 @@ def test_risk_arrays_are_rows() -> None:
         build_grid(GridInput.parse(made), "initial", WIDE)
 
 
+CROSS = {
+    "initial": {"premium": "1", "long": "0.2", "in_the_money": "0.15", "out_of_the_money": "0.1"},
+    "maintenance": {"premium": "0.5", "long": "0.1", "in_the_money": "0.075", "out_of_the_money": "0.05"},
+}
+
+
+@pytest.mark.parametrize("level", ["maintenance", "initial"])
+def test_cross_margin_of_options_holds_over_the_box(level: Any) -> None:
+    """Every line by itself against the venue's rule, at prices, volatilities and times of the box."""
+    made = banded("paradex", "0.03")
+    rates = {name: terms | {"put_cap": "0.5", "perpetual": "0.02"} for name, terms in CROSS.items()}
+    made["underlyings"][0] |= {
+        "paradex": {"cross": rates},
+        "volatility_feed": "BTC volatility since",
+        "volatility_band": "0.03",
+    }
+    strikes = (30000, 52000, 60000, 66000, 90000)
+    options = [each for each in made["instruments"] if each["kind"] == "option"]
+    made["instruments"] = [
+        each | {"id": f"{each['id']}-{strike}", "strike": str(strike), "lot": "1"}
+        for each in options
+        for strike in strikes
+    ]
+    _, snapshot = build_grid(GridInput.parse(made), level, "s2-k4-d5")
+    check_grid(snapshot)
+    terms = rates[level]
+    names = ("premium", "long", "in_the_money", "out_of_the_money", "put_cap")
+    engine = OptionRates(*(float(terms[name]) for name in names))
+    rng = random.Random(level)
+    for index, line in enumerate(made["instruments"]):
+        strike, call = float(line["strike"]), line["option_type"] == "call"
+        for _ in range(40):
+            factor, sigma = 1 + rng.choice((-0.03, 0.03, rng.uniform(-0.03, 0.03))), rng.uniform(0.52, 0.58)
+            years = (30 * 86400 - rng.choice((0, 3600))) / (365 * 86400)
+            mark = black76(60300 * factor, strike, sigma, years, call)
+            for sign in (1, -1):
+                due = option_margin(
+                    engine, long=sign > 0, call=call, spot=60000 * factor, strike=strike, mark=mark
+                )
+                table = evaluate([(index, sign * 10**8)], 0, snapshot.row_map(), layout=snapshot.shape)
+                assert sign * mark - due >= table.excess / 1e14 - 1e-9
+
+
 def test_a_universe_is_kept() -> None:
     first, _ = build_grid(GridInput.parse(document("paradex")), "initial", WIDE)
     later = document("paradex")
@@ -200,6 +246,7 @@ def _with(method: str, path: tuple[Any, ...], value: Any) -> dict[str, Any]:
             "size_step",
         ),
         (_with("deribit", ("underlyings", 0, "deribit"), {"price_range": "2"}), "price_range"),
+        (_with("paradex", ("underlyings", 0, "volatility_band"), "0.01"), "volatility_feed"),
     ],
 )
 def test_refusals_say_what_and_where(given: dict[str, Any], match: str) -> None:
