@@ -18,7 +18,7 @@ from .deployment import DeployedContract, DeployedKey, Deployment, code_hash, cr
 from .rpc import Chain
 from .signer import Sender, Transaction
 
-__all__ = ["DELAY", "NOBODY", "Plan", "deploy"]
+__all__ = ["DELAY", "NOBODY", "Plan", "add_key", "deploy"]
 
 NOBODY = "0x" + "00" * 20
 """No guardian: the owner alone stops things."""
@@ -177,7 +177,8 @@ def _send(done: _Done, plan: Plan, progress: Progress) -> Deployment:
     keys = []
     for key in plan.keys:
         progress(f"adding the key {key.manifest.name}")
-        done.do(_add_key(made["VerifyingKeyRegistry"], key), f"key {key.manifest.name}")
+        adding = made["VerifyingKeyRegistry"].functions.addKey(*add_key(key))
+        done.do(adding, f"key {key.manifest.name}")
         record = chain.read(made["VerifyingKeyRegistry"].functions.keyOf(circuit_id(key.manifest.name)))
         keys.append(
             DeployedKey(
@@ -206,9 +207,10 @@ def _send(done: _Done, plan: Plan, progress: Progress) -> Deployment:
     return deployment
 
 
-def _add_key(registry: Any, key: StoredKey) -> Any:
+def add_key(key: StoredKey) -> tuple[str, bytes, bool, dict[str, Any]]:
+    """The arguments of the registry's ``addKey`` for a key."""
     manifest = key.manifest
-    return registry.functions.addKey(
+    return (
         manifest.name,
         bytes.fromhex(manifest.verification_key.removeprefix("sha256:")),
         not manifest.production,
