@@ -65,6 +65,12 @@ def _packages() -> list[Finding]:
         "rfc8785": "",
         "wasmtime": "",
         "pyrevm": "evm",
+        "gmpy2": "market",
+        "numpy": "market",
+        "scipy": "market",
+        "arch": "market",
+        "matplotlib": "market",
+        "pyarrow": "market",
     }
     for name, extra in wanted.items():
         try:
