@@ -109,7 +109,8 @@ class ExpiryValues:
         distance = log(number(option.strike)) - log(number(self.expiry.forward))
         if scenario.volatility == "ABS":
             distance = abs(distance)
-        slope = distance * cap / flat
+        # With no width at all every strike but the forward's is in a wing.
+        slope = distance * cap / flat if distance * cap else number(0)
         return min(cap, slope) if distance >= 0 else max(-cap, slope)
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, inf, log, sqrt
+from math import copysign, exp, inf, log, sqrt
 from typing import Any
 
 from .black import black76
@@ -392,7 +392,9 @@ def skewed_volatility(option: Option, expiry: Expiry, scenario: Scenario, skew: 
     distance = log(option.strike / expiry.forward)
     if scenario.volatility == "ABS":
         distance = abs(distance)
-    slope = distance * cap / max(skew["MIN_K_STAR"], flat)
+    width = max(skew["MIN_K_STAR"], flat)
+    # With no width at all every strike but the forward's is in a wing.
+    slope = distance * cap / width if width else copysign(inf, distance * cap) if distance * cap else 0.0
     move = min(cap, slope) if distance >= 0 else max(-cap, slope)
     return option.volatility * max(0.0, 1.0 + move)
 

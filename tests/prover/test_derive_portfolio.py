@@ -321,8 +321,12 @@ def test_a_put_bought_pays_for_a_call_sold_at_the_same_strike() -> None:
 def test_values_of_the_table_are_those_of_the_rules() -> None:
     """Two implementations that share nothing: pinned binary numbers and plain floats."""
     rng = random.Random("values")
-    for _ in range(20):
-        book = Book(*random_case(rng), "initial")
+    for place in range(20):
+        case, shocks = random_case(rng)
+        if place % 5 == 0:
+            # Wings without a middle.
+            case["params"]["SkewShock"] |= {"MIN_K_STAR": 0.0, "MIN_WIDTH_SCALE": 0.0}
+        book = Book(case, shocks, "initial")
         portfolio, given = venue.from_case(book.case)
         for option, theirs in zip(book.market.options, portfolio.options, strict=True):
             listed = next(each for each in book.market.expiries if each.seconds == option.seconds)
