@@ -92,6 +92,24 @@ class Hunter:
         )  # fmt: skip
         return float(ran.fun)
 
+    def jointly(
+        self, snapshot: Snapshot, rows: Mapping[int, Row], names: list[str], seed: int, *, rounds: int = 25
+    ) -> float:
+        """The largest undercharge that differential evolution finds over sizes and the point together."""
+        count = len(names)
+
+        def at(given: Any) -> float:
+            held = {name: int(size) for name, size in zip(names, given[:count], strict=True)}
+            if not any(held.values()):
+                return 0.0
+            point = self.points(given[None, count:])
+            asked = float(self.venue.excess(units(snapshot, held), 0.0, point)[0])
+            return asked - float(table_excess(snapshot, held, 0, rows))
+
+        limits = [(-_UNITS, _UNITS)] * count + [(0, 1)] * len(self.moving)
+        ran = differential_evolution(at, limits, rng=seed, maxiter=rounds, popsize=5, polish=False)
+        return -float(ran.fun)
+
 
 def holding(random: Any, names: list[str], most: int) -> dict[str, int]:
     """A random portfolio: signed sizes in 1e-8 lot of up to `most` instruments."""

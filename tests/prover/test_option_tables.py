@@ -78,6 +78,22 @@ def test_differential_evolution_finds_no_point(name: str) -> None:
         assert said - hunter.evolved(units(snapshot, held), 0.0, seed) <= FLOATS, held
 
 
+@pytest.mark.parametrize("name", ["factors above one", "hours before expiry"])
+def test_evolution_of_book_and_point_together_finds_none(name: str) -> None:
+    snapshot, venue = made(name)
+    random, hunter = Random(f"jointly {name}"), Hunter(venue, seed=14)
+    for seed in range(2):
+        names = random.sample(instruments(snapshot), 4)
+        assert hunter.jointly(snapshot, snapshot.row_map(), names, seed) <= FLOATS, names
+
+
+def test_evolution_finds_a_table_without_gaps() -> None:
+    snapshot, venue = made("hours before expiry")
+    rows = {index: replace(row, addon_long=1, addon_short=1) for index, row in snapshot.row_map().items()}
+    names = Random(7).sample(instruments(snapshot), 4)
+    assert Hunter(venue, seed=14).jointly(snapshot, rows, names, 0) > 1
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_hundred_books_at_the_marks(name: str) -> None:
     """The integer engine is never under the float model; deposits are held long."""
