@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prover.check import margin_dict, margin_tables
 from prover.engine import CHARGED_NODES, MarginReport, evaluate
-from verifier.circuits import EXTENSIONS, SUBNODES, Layout, layout
+from verifier.circuits import EXTENSIONS, ONE_SIDED_NODES, SUBNODES, Layout, layout
 from verifier.errors import FormatError
 from verifier.rows import Bracket, Row
 
@@ -126,6 +126,7 @@ cost = st.integers(0, 2**30)
 @st.composite
 def books(draw: st.DrawFn) -> tuple[list[tuple[int, int]], dict[int, Row], Layout]:
     extensions = draw(st.sets(st.sampled_from(EXTENSIONS)))
+    extensions |= {"alternatives"} if "one_sided" in extensions else set()
     extensions |= {"subgroups"} if "alternatives" in extensions else set()
     live = shape(*(each for each in EXTENSIONS if each in extensions))
     nodes = st.tuples(*[unit] * NODES)
@@ -174,6 +175,8 @@ def reading(positions: list[tuple[int, int]], rows: dict[int, Row], live: Layout
                 worse = plain
                 if subgroup:
                     worse = max(plain, -sum(q * r.alternatives[s] for q, r in members))
+                    if "one_sided" in has and s >= NODES - ONE_SIDED_NODES:
+                        worse = max(worse, 0) if s == NODES - ONE_SIDED_NODES else abs(worse)
                 loss += worse
             if "charges" in has and s >= NODES - CHARGED_NODES:
                 loss += sum(max(q, 0) * r.charge_long + max(-q, 0) * r.charge_short for q, r in inside)
@@ -198,15 +201,16 @@ def test_the_requirement_is_that_of_the_rules(
 
 
 @given(books(), st.data())
-def test_splitting_never_helps_but_for_either_or(
+def test_splitting_never_helps_where_names_may_repeat(
     book: tuple[list[tuple[int, int]], dict[int, Row], Layout], data: st.DataObject
 ) -> None:
     """A group or subgroup named twice, with its positions between: the sum of both is never less.
 
-    Except for either-or, where each half would take its own cheaper way; so no group is named twice there.
+    Except for either-or, where each half would take its own cheaper way, and for one-sided nodes, where one
+    half's gain would pay the other's loss; so nothing is named twice there.
     """
     positions, rows, live = book
-    without = Layout("test", NODES, 1, 2, 1, tuple(each for each in live.extensions if each != "isolated"))
+    without = shape(*(each for each in live.extensions if each not in ("isolated", "one_sided")))
     plain = {index: replace(row, isolated_long=0, isolated_short=0) for index, row in rows.items()}
     whole = evaluate(positions, 0, plain, layout=without).requirement
     column = data.draw(st.sampled_from(["group", "subgroup"]))
@@ -215,6 +219,19 @@ def test_splitting_never_helps_but_for_either_or(
         if getattr(plain[index], column) == 1 and data.draw(st.booleans()):
             apart[index] = replace(plain[index], **{column: 99})
     assert evaluate(positions, 0, apart, layout=without).requirement >= whole
+
+
+def test_one_sided_cells_would_be_cheaper_in_halves() -> None:
+    """Why cells must differ there: together a gain of 9 counts as a loss of 9, each half alone as nothing."""
+    live = shape("subgroups", "alternatives", "one_sided")
+    rows = {
+        0: line(1, quotes(0, 0, 0, 0), subgroup=3, alternatives=quotes(0, 0, 0, 9)),
+        1: line(1, quotes(0, 0, 0, 9), subgroup=3, alternatives=quotes(0, 0, 0, 0)),
+    }
+    together = evaluate([(0, LOT), (1, LOT)], 0, rows, layout=live)
+    halves = {**rows, 1: replace(rows[1], subgroup=4)}
+    assert together.losses == {1: 9 * CASH}
+    assert evaluate([(0, LOT), (1, LOT)], 0, halves, layout=live).losses == {1: 0}
 
 
 def test_reports_name_what_an_extension_charged() -> None:
@@ -252,8 +269,9 @@ def test_a_rule_that_is_not_live_is_refused_rather_than_dropped(
     further: dict[str, int | tuple[int, ...]], name: str
 ) -> None:
     live = {"charge_short": "charges", "subgroup": "subgroups", "subnodes": "subgroups"}.get(name, name[:8])
-    others = tuple(each for each in EXTENSIONS if not each.startswith(live))
-    for chosen in (None, shape(), shape(*(each for each in others if each != "alternatives"))):
+    others = [each for each in EXTENSIONS if not each.startswith(live)]
+    plain = [each for each in others if each not in ("alternatives", "one_sided")]
+    for chosen in (None, shape(), shape(*plain)):
         with pytest.raises(FormatError, match=name):
             evaluate([(0, LOT)], 0, {0: line(**further)}, layout=chosen)
 
@@ -267,7 +285,7 @@ def test_alternatives_are_one_a_node() -> None:
 
 @pytest.mark.parametrize("extensions", list(product(EXTENSIONS, repeat=2)))
 def test_extensions_have_one_order(extensions: tuple[str, ...]) -> None:
-    if extensions[1] == "alternatives" and extensions[0] != "subgroups":
+    if extensions[1] == "one_sided" or (extensions[1] == "alternatives" and extensions[0] != "subgroups"):
         with pytest.raises(ValueError, match=r"order|alternatives"):
             shape(*extensions)
     elif EXTENSIONS.index(extensions[0]) < EXTENSIONS.index(extensions[1]):
