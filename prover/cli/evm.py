@@ -9,8 +9,9 @@ import typer
 
 from prover.evm.export import contract_name, export_verifier
 from verifier.canonical import load_json
+from verifier.circuits import Instance, instances
 from verifier.circuits import instance as instance_of
-from verifier.errors import UsageError
+from verifier.errors import InvalidError, UsageError
 from verifier.files import write_atomic
 from verifier.keystore import VERIFICATION_KEY, KeyStore, StoredKey
 from verifier.policy import Policy
@@ -60,7 +61,7 @@ def export(
     contract = contract_name(name, production=production)
     source = export_verifier(
         load_json(found.directory / VERIFICATION_KEY),
-        instance_of(found.manifest.circuit),
+        _circuit(found),
         name,
         production=production,
     )
@@ -75,6 +76,16 @@ def export(
     }
     remark = "" if production else " (a DEVELOPMENT key: anybody can forge proofs; not for a live chain)"
     emit(result, lambda: say(f"wrote {written}: contract {contract}{remark}"), as_json=json_)
+
+
+def _circuit(found: StoredKey) -> Instance:
+    try:
+        return instance_of(found.manifest.circuit)
+    except KeyError:
+        raise InvalidError(
+            f"{found.directory}: is of {found.manifest.circuit[:80]}, and no such circuit is known here. "
+            f"Known: {', '.join(instances())}"
+        ) from None
 
 
 def _stored(key: Path | None, policy: Path, keys: Path | None) -> StoredKey:

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from prover.market_files import TABLES, Overrides, exchange, from_exchange, read_inputs
+from prover.market_files import (
+    TABLES,
+    Overrides,
+    exchange,
+    from_exchange,
+    only_underlyings,
+    read_inputs,
+)
 from prover.tables import MarketInput, merged_tiers
 from prover.tables.rebuild import BUILDERS, builder_for
 from verifier.circuits import layouts
@@ -64,6 +71,10 @@ def build(
     ] = None,
     time: Annotated[int | None, typer.Option(help="Seconds since 1970, instead of the input's.")] = None,
     valid_for: Annotated[int | None, typer.Option(help="Seconds from time to valid_until.")] = None,
+    underlying: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this underlying's feed and instruments; repeat. A contract checks up to 8."),
+    ] = None,
     ccxt: Annotated[
         str | None, typer.Option(help="Ask this ccxt exchange for prices and tiers (extra ccxt).")
     ] = None,
@@ -94,6 +105,7 @@ def build(
     stated = read_inputs(sources)
     if ccxt is not None:
         stated = from_exchange(exchange(ccxt), stated, symbol or [])
+    stated = only_underlyings(stated, underlying or [])
     stated = Overrides(epoch, time, valid_for, band).applied(stated)
     builder = builder_for(stated.get("schema"))
     source = str(next((path for path in sources if path.suffix not in TABLES), sources[0]))

@@ -210,7 +210,9 @@ def chain_snapshot(snapshot: Snapshot, chain: str, oracle: str, order: Sequence[
         raise FormatError(
             "feeds",
             f"are {len(snapshot.feeds)}, and a contract checks 1 to {MAX_FEEDS}",
-            mend="Publish a smaller universe on chain",
+            mend="Build a universe of its own for the chain: "
+            "zksolvency market build --underlying BTC --underlying ETH --universe chain-universe.json "
+            "--out chain-market.json",
         )
     bands = {feed_id(feed.id): _band(position, feed) for position, feed in enumerate(snapshot.feeds)}
     if order and set(order) != set(bands):

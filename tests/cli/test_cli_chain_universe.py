@@ -1,0 +1,73 @@
+"""A universe small enough for a contract, out of a market that is not; and a key of an unknown circuit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from running import Run, edit, read
+
+from prover.toolchain.workspace import workspace
+
+SMALL = ("--universe", "chain-universe.json", "--out", "chain-market.json")
+ORACLE = ("--oracle", "0x" + "12" * 20, "--chain", "eip155:31337")
+
+
+@pytest.fixture
+def publisher(folder: Path, run: Run) -> Path:
+    """The quick start's folder with a publisher's key for chains."""
+    assert run("keys", "new", "publisher-evm").code == 0
+    return folder
+
+
+def test_too_many_feeds_say_how_to_have_fewer_and_that_works(publisher: Path, run: Run) -> None:
+    assert len(read("market.json")["feeds"]) > 8
+    refused = run("evm", "sign", "market.json", *ORACLE)
+    assert refused.code == 1
+    assert "zksolvency market build --underlying BTC --underlying ETH" in " ".join(refused.all.split())
+    assert run("market", "build", "--underlying", "BTC", "--underlying", "ETH", *SMALL).code == 0
+    small = read("chain-market.json")
+    assert {feed["underlying"] for feed in small["feeds"]} == {"BTC", "ETH"}
+    assert {each["underlying"] for each in small["universe"]["instruments"]} == {"BTC", "ETH"}
+    signed = run("evm", "sign", "chain-market.json", *ORACLE, "--json")
+    assert signed.code == 0, signed.all
+    assert signed.json["market_root"] != "0"
+
+
+def test_the_other_universe_is_left_alone(folder: Path, run: Run) -> None:
+    before = Path("universe.json").read_bytes(), Path("market.json").read_bytes()
+    assert run("market", "build", "--underlying", "ETH", *SMALL).code == 0
+    assert (Path("universe.json").read_bytes(), Path("market.json").read_bytes()) == before
+
+
+@pytest.mark.parametrize("name", ["XYZ", "", "btc"])
+def test_an_underlying_that_is_not_there(folder: Path, run: Run, name: str) -> None:
+    refused = run("market", "build", "--underlying", name, *SMALL)
+    assert refused.code == 2
+    assert "has no feed; there are" in " ".join(refused.all.split())
+    assert not Path("chain-market.json").exists()
+
+
+def test_an_input_without_lists(folder: Path, run: Run) -> None:
+    for member, value in (("feeds", 3), ("instruments", ...), ("feeds", [1, 2])):
+        edit("market-input.json", member, value, "odd.json")
+        assert run("market", "build", "odd.json", "--underlying", "BTC", *SMALL).code == 2
+
+
+def test_a_key_of_an_unknown_circuit_is_not_exported(folder: Path, run: Run, tmp_path: Path) -> None:
+    source = workspace().keys / "account_solvency_8_2_dev"
+    if not source.is_dir():
+        pytest.skip("skipped: there is no key of account_solvency_8_2 (zksolvency setup)")
+    place = tmp_path / "store" / "another_dev"
+    place.mkdir(parents=True)
+    for name in ("verification_key.json", "manifest.json"):
+        shutil.copyfile(source / name, place / name)
+    manifest = json.loads((place / "manifest.json").read_text())
+    manifest |= {"circuit": "another", "name": "another_dev"}
+    (place / "manifest.json").write_text(json.dumps(manifest))
+    refused = run("evm", "export", "--key", place)
+    assert refused.code == 1
+    assert "no such circuit is known here" in " ".join(refused.all.split())
+    assert "internal" not in refused.all
