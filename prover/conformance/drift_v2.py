@@ -49,6 +49,12 @@ _INPUTS = frozenset(
     + ["type", "usdc", "sol", "sol_borrow", "sol_price", "price", "open_bids", "open_asks", "open_orders"]
     + ["perp_base", "perp_quote", "max_margin_ratio"]
 )
+_LEVELS: dict[str, Level | None] = {
+    "Initial": "initial",
+    "Fill": "maintenance",
+    "Maintenance": "maintenance",
+    "equity": None,
+}
 _PARTS = ("weights", "scaled_initial_asset_weight", "unrealized_pnl_weight", "perp_position")
 
 
@@ -185,7 +191,8 @@ def _perp(case: Mapping[str, Any]) -> Iterator[Figure]:
         profit_imf=integer(given.get("uimf", 0), "uimf"),
         prediction=bool(given.get("pred", False)),
     )
-    due, counted, profit = perp_margin(position, initial=True)
+    initial = "maint" not in str(case.get("path", "")).lower()
+    due, counted, profit = perp_margin(position, initial=initial)
     base, price = Fraction(position.base, _BASE), Fraction(position.price, _QUOTE)
 
     def requirement() -> tuple[Fraction, Fraction]:
@@ -203,7 +210,7 @@ def _perp(case: Mapping[str, Any]) -> Iterator[Figure]:
             "counted profit",
             expected["weighted_pnl"],
             counted,
-            lambda: _profit(position, Fraction(profit, _QUOTE)),
+            lambda: _profit(position, Fraction(profit, _QUOTE), capped=initial),
             "value",
         )
     if expected.get("raw_pnl") is not None:
@@ -222,8 +229,11 @@ def _perp_table(position: Perp, base: Fraction, price: Fraction) -> Carried:
     return carry(point_market({"X": price}, [made], held), "initial", held, Fraction(position.quote, _QUOTE))
 
 
-def _profit(position: Perp, profit: Fraction) -> tuple[Fraction, Fraction]:
-    """(what a profit counts, bound) as a deposit of quote units; a loss counts in full. In 1e-6 quote."""
+def _profit(position: Perp, profit: Fraction, *, capped: bool) -> tuple[Fraction, Fraction]:
+    """(what a profit counts, bound) as a deposit of quote units; a loss counts in full. In 1e-6 quote.
+
+    The initial level caps it, and lowers its weight by its size.
+    """
     if profit <= 0:
         return profit * _QUOTE, Fraction(1)
     weight, cap = position.profit_weight, Fraction(PROFIT_CAP, _QUOTE)
@@ -232,6 +242,10 @@ def _profit(position: Perp, profit: Fraction) -> tuple[Fraction, Fraction]:
     share = Fraction(weight, WEIGHT)
     # The cap in full units of 1e-6, from below.
     floor = Fraction(int(cap / share * _QUOTE), _QUOTE)
+    if not capped:
+        made = _deposit("X", weight, 0)
+        found = carry(point_market({"X": Fraction(1)}, [made], {"X": profit}), "initial", {"X": profit})
+        return (found.equity - found.requirement) * _QUOTE, found.tolerance * _QUOTE + 2
     if position.profit_imf and asset_weight(int(floor * _BASE), position.profit_imf, weight) < weight:
         raise FormatError("profit", "has a weight that falls below the cap: two curves in one row")
     tiers = [
@@ -270,19 +284,20 @@ class _Inputs:
         unknown = sorted(set(given) - _INPUTS)
         if unknown:
             raise FormatError("inputs", f"have a member {unknown[0]!r} that this engine does not know")
-        levels: dict[str, Level | None] = {
-            "Initial": "initial",
-            "Maintenance": "maintenance",
-            "equity": None,
-        }
-        level = levels[given["type"]]
-        suffix = "init" if level == "initial" else "maint"
+        kind = given["type"]
+        if kind not in _LEVELS:
+            raise FormatError("inputs.type", "is no margin type", value=kind, mend=", ".join(_LEVELS))
+        level = _LEVELS[kind]
 
         def amount(name: str) -> Fraction:
             return number(given.get(name, 0), name)
 
         def ratio(name: str, whole: int) -> int:
-            return integer(given.get(f"{name}_{suffix}", whole), name) if level else whole
+            if level is None:
+                return whole
+            found = [integer(given.get(f"{name}_{suffix}", whole), name) for suffix in ("init", "maint")]
+            # A fill is margined half way between the two levels.
+            return {"Initial": found[0], "Maintenance": found[1], "Fill": sum(found) // 2}[kind]
 
         price = amount("sol_price" if "sol_price" in given else "price")
         base = amount("perp_base")
@@ -297,7 +312,7 @@ class _Inputs:
             asks=amount("open_asks"),
             orders=integer(given.get("open_orders", 0), "open_orders"),
             base=base,
-            quote=amount("perp_quote") if "perp_quote" in given else -base * price,
+            quote=amount("perp_quote"),
             ratio=ratio("perp_margin", 0) if level else 0,
             custom=integer(given.get("max_margin_ratio", 0), "max_margin_ratio") if level == "initial" else 0,
         )
@@ -377,9 +392,9 @@ def _side(inputs: _Inputs, orders: Fraction) -> tuple[Fraction, Fraction, Fracti
         prices["perp"], held["perp"] = price, inputs.base
         tiers = [_tier(max(inputs.ratio, inputs.custom))]
         made.append({"kind": "perpetual", "underlying": "perp", "tiers": tiers})
-        profit = inputs.base * price + inputs.quote
-        if level == "initial" and inputs.level and profit > Fraction(PROFIT_CAP, _QUOTE):
-            raise FormatError("profit", "is above the cap, and its line is the attestor's")
+        if inputs.level == "initial":
+            # What a profit counts for is a line of the attestor's, so that its excess is no cash.
+            cash -= max(Fraction(0), inputs.base * price + inputs.quote - Fraction(PROFIT_CAP, _QUOTE))
     if inputs.orders:
         prices["orders"], held["orders"] = Fraction(1), Fraction(1)
         fee = decimal(Fraction(inputs.orders * OPEN_ORDER, _QUOTE))

@@ -23,7 +23,7 @@ from prover.venues.dydx import (
 from verifier.errors import FormatError
 from verifier.market import Level
 
-from .model import CaseResult, Figure, integer
+from .model import CaseResult, Figure, integer, number
 from .table import Carried, carry, decimal, point_market
 
 __all__ = ["NAME", "recognises", "run"]
@@ -85,12 +85,10 @@ def _requirements(
             found = _carried(held, level, quote)
         except FormatError as error:
             reason = f"{error.field} {error.problem}"
-            yield Figure(
-                name, _quote(integer(expected[name], name)), _quote(engine), None, unsupported=reason
-            )
+            yield Figure(name, _quote(number(expected[name], name)), _quote(engine), None, unsupported=reason)
             continue
         slack = _quote(chain) + found.tolerance
-        yield Figure(name, _quote(integer(expected[name], name)), _quote(engine), found.requirement, slack)
+        yield Figure(name, _quote(number(expected[name], name)), _quote(engine), found.requirement, slack)
 
 
 def _quote(quantums: int | Fraction) -> Fraction:
@@ -182,7 +180,7 @@ def _account(case: Mapping[str, Any]) -> CaseResult:
             table, slack, reason = found.equity, _quote(len(held)) + found.tolerance, None
         except FormatError as error:
             table, slack, reason = None, Fraction(0), f"{error.field} {error.problem}"
-        wanted = _quote(integer(case["expected"]["NC"], "NC"))
+        wanted = _quote(number(case["expected"]["NC"], "NC"))
         figures.append(Figure("NC", wanted, _quote(net), table, slack, reason, "value"))
     return CaseResult(case["name"], tuple(figures))
 

@@ -247,6 +247,8 @@ def integer(value: object, field: str = "", most: int = _LARGEST) -> int:
     FormatError
         For anything else: a file of a chain's integers has no other.
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > most:
         raise FormatError(field or "number", "is no whole number in range", value=value)
     return value

@@ -105,20 +105,28 @@ def root_premium(curve: RootCurve, rate: Fraction, price: Fraction, *, debt: boo
     price
         Quote units a unit.
     debt
-        Whether the weight that √size raises is 1 + `rate`.
+        Whether the weight that √size raises is 1 + `rate`. A weight below 1 counts as 1: a debt is negative
+        equity in full.
+
+    Raises
+    ------
+    FormatError
+        When the weight itself is negative.
     """
     whole = Fraction(1) if debt else Fraction(0)
     factor, largest = _factor(curve), parse_decimal(curve.largest_size)
     weight = round_up((whole + rate) / _UNIT)
-    free = weight // 5
-    base = weight - free
+    if weight < 0:
+        raise FormatError("tiers", "have a negative weight", value=str(whole + rate))
+    base = weight - weight // 5
+    least = max(rate, Fraction(0))
 
     def premium(size: Fraction) -> Fraction:
-        return max(rate, (base + _units(size, factor)) * _UNIT - whole)
+        return max(least, (base + _units(size, factor)) * _UNIT - whole)
 
-    return _from_kink(
-        rate, lambda size: size * price * premium(size), price, _size_of(Fraction(free), factor), largest
-    )
+    # Where the root begins to charge more than the least.
+    kink = _size_of(Fraction(weight - base) if rate >= 0 else whole / _UNIT - base, factor)
+    return _from_kink(least, lambda size: size * price * premium(size), price, kink, largest)
 
 
 def root_discount(curve: RootCurve, weight: Fraction, price: Fraction) -> Charge:

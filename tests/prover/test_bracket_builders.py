@@ -385,6 +385,24 @@ def test_a_size_beyond_the_curve_cannot_be_proven() -> None:
         carry(market, "initial", {"X": F(1001)})
 
 
+def test_a_debts_weight_below_one_counts_as_one_until_its_size_raises_it() -> None:
+    """Drift's maintenance weights may be anything; a table's debts are never worth less than themselves."""
+    tier = {"notional_floor": "0", "initial_rate": "-1", "maintenance_rate": "-1"}
+    root = {"factor": "0.1", "largest_size": "1000000"}
+    market = point_market({"X": F(1)}, [{"kind": "borrow", "underlying": "X", "tiers": [tier], "root": root}])
+    for size, weight in ((10, 1), (100, 1), (1000, F(31622, 10**4)), (1600, 4)):
+        found = carry(market, "maintenance", {"X": F(-size)})
+        due = found.requirement - found.equity
+        assert 0 <= due - size * weight <= found.tolerance + 2 * F(size, drift.WEIGHT)
+    with pytest.raises(FormatError, match="negative weight"):
+        worse = {**tier, "maintenance_rate": "-1.5"}
+        given = {"kind": "borrow", "underlying": "X", "tiers": [worse], "root": root}
+        carry(point_market({"X": F(1)}, [given]), "maintenance", {"X": F(-1)})
+    with pytest.raises(FormatError, match="negative rate"):
+        given = {"kind": "borrow", "underlying": "X", "tiers": [tier]}
+        carry(point_market({"X": F(1)}, [given]), "maintenance", {"X": F(-1)})
+
+
 def test_public_deposits_lower_the_initial_weight_alone() -> None:
     tier = {"value_floor": "0", "maintenance_weight": "0.9", "initial_weight": "0.8"}
     given = {"kind": "deposit", "underlying": "X", "collateral": [tier]}
