@@ -65,6 +65,8 @@ template OneSidedProfits(N, S, G, C) {
     signal input is_loss[C][ONE_SIDED_NODES()];
     signal output out[G][S];
 
+    _ <== worse;  // what cells have at the nodes before the last is in the profits already
+
     signal gain[C][ONE_SIDED_NODES()];
     signal part[C][ONE_SIDED_NODES()][G];
     var FIRST = S - ONE_SIDED_NODES();
