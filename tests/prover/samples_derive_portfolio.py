@@ -74,20 +74,22 @@ PARAMETERS: dict[str, dict[str, float]] = {
     },
 }
 
+# Tails: the spot's factor, and how much of the move the manager counts.
+_TAILS = {0.34: 0.0545, 0.67: 0.109, 1.5: 0.072, 2.0: 0.036, 3.0: 0.018, 4.0: 0.012}
 _MOVES = ((1.18, "U"), (1.135, "DNU"), (1.09, "DNU"), (1.045, "DNU"), (1.0, "DNU"))
 _NAMES = {"U": "Up", "D": "Down", "N": "None"}
 
 
-def scenarios(rng: random.Random) -> list[list[Any]]:
-    """A grid of spot and volatility, tails with dampening below, at or above 1, and the two skews."""
+def scenarios(rng: random.Random, *, defaults: bool = False) -> list[list[Any]]:
+    """A grid of spot and volatility, tails and skews: dampened as published, or anyhow, 0 and above 1."""
     made: list[list[Any]] = []
     for spot, kinds in _MOVES:
         made += [[spot, _NAMES[kind], 1] for kind in kinds]
         if spot > 1:
             made += [[round(2 - spot, 6), _NAMES[kind], 1] for kind in kinds]
-    for spot in (0.34, 0.67, 1.5, 2.0, 3.0, 4.0):
-        made.append([spot, "Up", rng.choice((0, 0.05, 0.1, 0.3, 1, 1.4))])
-    factors = [rng.choice((1.0, 1.0, 0.5, 2.0)) for _ in range(2)]
+    for spot, factor in _TAILS.items():
+        made.append([spot, "Up", factor if defaults else rng.choice((0, 0.05, 0.1, 0.3, 1, 1.4))])
+    factors = [1.0 if defaults else rng.choice((1.0, 1.0, 0.5, 2.0)) for _ in range(2)]
     return [*made, [1, "LINEAR", factors[0]], [1, "ABS", factors[1]]]
 
 
@@ -139,6 +141,8 @@ def random_case(
 
     Parameters
     ----------
+    defaults
+        The manager's own parameters and scenarios, or such as have been moved about.
     structure
         ``any``, or ``one way``: every option bought, or every one sold.
     """
@@ -191,7 +195,7 @@ def random_case(
         ],
     }
     case = {"name": "random", "portfolio": book, "params": parameters(rng, defaults=defaults)}
-    return case, scenarios(rng)
+    return case, scenarios(rng, defaults=defaults)
 
 
 class Book:
