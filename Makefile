@@ -7,7 +7,7 @@ CARGO  := $(shell command -v cargo 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup circuits keys demo test testlong lint bench gas wheel clean
+.PHONY: help setup circuits keys demo test testlong lint bench analyse gas wheel clean
 
 help:                ## Show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,7 +59,7 @@ demo: setup          ## Real account in, proof out, verified in Python and in an
 	@$(PY) examples/demo.py
 
 # Keys of the sizes that tests prove with; the others' circuits are compiled and tested without.
-test: circuits lint  ## Everything that CI runs
+test: circuits lint $(STAMPS)/analysis  ## Everything that CI runs
 	@$(PY) -m prover.cli setup --size 8-2 --size 14-24 --size 32-2
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not long"
 ifneq ($(CARGO),)
@@ -76,6 +76,17 @@ lint: setup          ## Style and types
 
 bench: keys          ## Ratios against snarkjs and rapidsnark, into build/bench.json
 	@$(PY) -m benchmarks
+
+# Slither and halmos pin other versions of web3.py and rich than this project, so they have an environment of their own.
+analyse: setup $(STAMPS)/analysis  ## Slither against its reviewed baseline, symbolic checks with halmos
+	@$(PY) -m prover.evm.analyse
+
+$(STAMPS)/analysis: verifier/contracts/analysis/requirements.txt
+	@echo "== Slither and halmos (build/analysis/venv)"
+	@mkdir -p build/analysis $(STAMPS)
+	@{ $(PYTHON) -m venv build/analysis/venv && build/analysis/venv/bin/pip install --quiet \
+	  --disable-pip-version-check --requirement $< && touch $@; } || \
+	  echo "== They cannot be installed here; their tests will say that they were skipped"
 
 gas: setup           ## Gas of whole transactions, into build/gas.json
 	@$(PY) -m prover.evm.forge snapshot --check
