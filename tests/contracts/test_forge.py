@@ -15,6 +15,8 @@ from prover.evm.forge import GAS, foundry_program
 from prover.evm.statement import CONTRACTS, LIBRARY, statement_library
 from tests.contracts import real
 from tests.mutants.invariant_mutants import INVARIANT_MUTANTS
+from verifier.chain import circuit_id
+from verifier.circuits import instance, instances
 from verifier.errors import EnvironmentFault
 
 GAS_TARGET = 245_000
@@ -61,6 +63,17 @@ def forge(
 
 def test_the_library_of_signals_is_what_circuits_json_says() -> None:
     assert LIBRARY.read_text() == statement_library(), "run: python -m prover.evm.statement"
+
+
+def test_every_circuit_and_layout_has_its_id_and_the_same_signals() -> None:
+    """So a key of any size is one more entry of the registry, and a policy may name several."""
+    text = LIBRARY.read_text()
+    for each in instances().values():
+        assert each.public == instance("8-2").public
+        for name, ending in ((each.name, ""), (f"{each.name}_dev", "_DEV")):
+            identity = f"0x{circuit_id(name).hex()}"
+            assert re.search(rf"{each.name.upper()}{ending} =\s*{identity};", text), name
+        assert str(each.layout.id) in text
 
 
 @pytest.mark.slow
@@ -122,9 +135,10 @@ def test_every_invariant_is_a_numbered_property() -> None:
 def test_attacks_name_tests_that_exist() -> None:
     page = (CONTRACTS.parents[1] / "docs" / "contracts.md").read_text()
     sources = "".join(path.read_text() for path in (CONTRACTS / "test").glob("*/*.t.sol"))
-    sources += "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    known = set(re.findall(r"(?:function|def) (test\w+)\(", sources))
-    named = set(re.findall(r"`(?:\w+\.)?(test_\w+)`", page))
+    for folder in (Path(__file__).parent, CONTRACTS.parents[1] / "tests" / "evm"):
+        sources += "".join(path.read_text() for path in folder.glob("test_*.py"))
+    known = set(re.findall(r"(?:function|def) ((?:test|invariant)\w+)\(", sources))
+    named = set(re.findall(r"`(?:\w+\.)?((?:test|invariant)_\w+)`", page))
     assert len(named) > 40
     assert named <= known
     for ending in re.findall(r"`…(\w+)`", page) + re.findall(r"`\w+\.\*(\w+)`", page):
