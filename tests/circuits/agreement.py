@@ -79,7 +79,14 @@ def compare(
         return
     name, edited = tampered(rng, inputs, size)
     broken = broken_rules(edited, market, size)
-    if satisfied(edited) == bool(broken):
+    found = satisfied(edited)
+    if found and broken and unchecked(size).witness(edited) == unchecked(size).witness(inputs):
+        # An input that a linear constraint gives has no wire of its own once compiled: a choice of one
+        # bracket is `used`, the last of a one-hot choice what the others leave. Where all beside it is 0, as
+        # in an empty slot or an idle cell, the witness is the honest one, and rightly accepted.
+        broken = set()
+        name += " (without a wire)"
+    if found == bool(broken):
         raise DisagreementError(f"{size.size}, account {seed}, {name}: the rules say {broken or 'fair'}")
     tally.changed[name, ", ".join(sorted(broken)) or "none"] += 1
 

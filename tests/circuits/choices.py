@@ -245,13 +245,9 @@ def _no_bracket(rng: random.Random, inputs: Inputs, instance: Instance) -> None:
 
 def _two_halves_of_brackets(rng: random.Random, inputs: Inputs, instance: Instance) -> None:
     """A mix of two brackets that adds up to one: 2·first − last."""
-    slot = _some_slot(rng, inputs)
     choice = [0] * instance.brackets
     choice[0], choice[-1] = 2, to_field(-1)
-    # A choice of one bracket is `used` by a linear constraint, so the compiler drops its wire: where an empty
-    # slot's row is 0 nothing is left that such an input could change.
-    if inputs["used"][slot] or instance.brackets > 1:
-        inputs["bracket_choice"][slot] = choice
+    inputs["bracket_choice"][_some_slot(rng, inputs)] = choice
 
 
 def _name_group_twice(rng: random.Random, inputs: Inputs, instance: Instance) -> None:
