@@ -58,6 +58,7 @@ def run(place: Path, suites: str, tests: str) -> subprocess.CompletedProcess[str
             "FOUNDRY_OPTIMIZER": "false",
             "FOUNDRY_DENY": "never",
             "FOUNDRY_INVARIANT_RUNS": "48",
+            "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
             "NO_COLOR": "1",
         },
         capture_output=True,
