@@ -130,6 +130,22 @@ contract CreditLineHandler is Test {
         seized += debt < security ? debt : security;
     }
 
+    /// @dev What few random sequences come to: everything drawn that there is, twice, and perhaps a recall of it.
+    function story(uint256 seed) external {
+        this.setSolvency(0, true);
+        this.fund(1, 799);
+        this.fund(1, 799);
+        this.secure(1, 250);
+        this.draw(1, 600);
+        this.draw(1, 600);
+        if (seed % 4 != 0) return;
+        this.setSolvency(3, false);
+        this.freeze(0);
+        this.waitAWhile(20 minutes - 1);
+        this.waitAWhile(20 minutes - 1);
+        this.recall(1);
+    }
+
     /// @dev Tokens that nobody asked for belong to nobody, and must not open anything.
     function give(uint256 amount) external {
         amount = bound(amount, 1, 100);
@@ -139,7 +155,7 @@ contract CreditLineHandler is Test {
     }
 
     function actions() external pure returns (bytes4[] memory made) {
-        made = new bytes4[](12);
+        made = new bytes4[](13);
         made[0] = this.waitAWhile.selector;
         made[1] = this.setSolvency.selector;
         made[2] = this.fund.selector;
@@ -152,6 +168,7 @@ contract CreditLineHandler is Test {
         made[9] = this.thaw.selector;
         made[10] = this.recall.selector;
         made[11] = this.give.selector;
+        made[12] = this.story.selector;
     }
 
     /// @dev Whether the gate should be open: solvent, on a proof newer than the last lapse that was reported.
