@@ -31,6 +31,8 @@ except ImportError:
     sys.exit("There is nothing to measure: the native kernel is not installed (it needs cargo): make setup")
 
 LEAVES = 1 << 20
+LARGE = 1 << 17
+"""Circuits with more constraints are measured in fewer rounds."""
 
 _T = TypeVar("_T")
 
@@ -64,9 +66,10 @@ class Bench:
         for size, case in self.cases.items():
             peaks: Peaks = {}
             ours = partial(self.ours, peaks, case.key, case.wtns)
+            large = case.instance.max_constraints > LARGE
             if self.rapidsnark is not None:
                 theirs = partial(self.rapidsnark.prove, case.key, case.wtns, 3, peaks)
-                own, other = alternate(self.rounds, ours, theirs)
+                own, other = alternate(1 if large else self.rounds, ours, theirs)
                 yield Result.of(
                     "prove-vs-rapidsnark",
                     size,
@@ -78,7 +81,7 @@ class Bench:
                 )
             if self.snarkjs is not None:
                 theirs = partial(self.snarkjs.prove, case.key, case.wtns, FOLDER, peaks)
-                own, other = alternate(min(3, self.rounds), ours, theirs)
+                own, other = alternate(1 if large else min(3, self.rounds), ours, theirs)
                 yield Result.of(
                     "prove-vs-snarkjs",
                     size,
@@ -134,6 +137,8 @@ class Bench:
         if self.snarkjs is None:
             return
         for size, case in self.cases.items():
+            if case.instance.max_constraints > LARGE:
+                continue  # minutes of JavaScript each
             target = FOLDER / "key.zkey"
             own, other = alternate(
                 1,
