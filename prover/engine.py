@@ -427,6 +427,10 @@ def margin(
         a row, a size is off the lot's grid, zero, above the position limit or on the wrong side of a deposit
         or borrow row, or legs are held without the aggregate line that their tiers are charged on.
     """
+    if snapshot.shape.kind != "margin":
+        raise FormatError(
+            "layout", "is a table of Greeks", value=snapshot.layout, mend="Name a snapshot of margins"
+        )
     held = resolve(account, snapshot)
     report = evaluate(
         held.positions,

@@ -19,9 +19,10 @@ from verifier.circuits import Instance
 from verifier.circuits import instance as instance_of
 from verifier.errors import FormatError, InsolventError, InvalidError, UsageError
 from verifier.keystore import KeyStore, StoredKey
+from verifier.mandate import Mandate, mandate_hash
 from verifier.market import Snapshot, signers, snapshot_valid
 from verifier.policy import Challenge, Policy
-from verifier.statement import subject_number
+from verifier.statement import Terms, subject_number
 from verifier.verify import verify
 
 from .acceleration import native_check
@@ -29,6 +30,8 @@ from .accounts import AccountStatement, check_signature
 from .backends import Backend, choose_backend
 from .check import owed
 from .engine import MarginReport, margin
+from .mandate_witness import mandate_inputs
+from .mandates import keeps
 from .r1cs import parse_witness, read_r1cs, read_symbols
 from .toolchain.circom import Compiled, compiled, source_map
 from .toolchain.setup import PROVING_KEY
@@ -87,6 +90,7 @@ def prove(
     keys: Path | None = None,
     debug: bool = False,
     stage_ended: StageEnded | None = None,
+    mandate: Mandate | None = None,
 ) -> Proved:
     """Prove that an account satisfies a policy, for a challenge.
 
@@ -108,6 +112,8 @@ def prove(
         Check the witness against every constraint first, and name those that fail.
     stage_ended
         Called with a stage's name and seconds.
+    mandate
+        The mandate whose hash the policy demands; None for a policy that demands solvency.
 
     Raises
     ------
@@ -124,14 +130,17 @@ def prove(
         terms = claimed_terms(statement, snapshot, ratio=policy.ratio_k, floor=policy.floor)
         _belong_together(statement, snapshot, policy, challenge)
     with clock.stage("margin"):
-        report = margin(statement, snapshot, terms)
-        _solvent(report)
-    chosen = choose_instance(report, snapshot, policy, size)
+        chosen = _claimed(statement, snapshot, policy, terms, mandate, size)
+    hashed = None if mandate is None else mandate_hash(mandate, chosen)
     store = _key_store(keys, chosen)
     circuit = compiled(chosen)
     key = _proving_key(store, policy, chosen, circuit)
     with clock.stage("witness"):
-        inputs = circuit_inputs(statement, snapshot, terms, secret, challenge.context, chosen)
+        of = (terms, secret, challenge.context, chosen)
+        if mandate is None:
+            inputs = circuit_inputs(statement, snapshot, *of)
+        else:
+            inputs = mandate_inputs(statement, snapshot, mandate, *of)
         witness = witness_file(circuit, inputs)
     if debug:
         with clock.stage("every constraint"):
@@ -143,7 +152,7 @@ def prove(
         bundle = Bundle(
             circuit=chosen.name,
             verification_key=key.manifest.verification_key,
-            statement=public_statement(statement, snapshot, terms, secret, challenge.context),
+            statement=public_statement(statement, snapshot, terms, secret, challenge.context, hashed),
             public=tuple(int(signal) for signal in public),
             proof=Proof.model_validate(proof),
             market=snapshot,
@@ -151,6 +160,45 @@ def prove(
         )
         _accepted(bundle, policy, store, challenge, key)
     return Proved(bundle, chosen, prover.name, clock.seconds)
+
+
+def _claimed(
+    statement: AccountStatement,
+    snapshot: Snapshot,
+    policy: Policy,
+    terms: Terms,
+    mandate: Mandate | None,
+    size: str | None,
+) -> Instance:
+    """The circuit for the claim that the policy demands, once the exact engine has found it true."""
+    if (mandate is None) != (policy.mandate is None):
+        raise UsageError(
+            "the policy demands that a mandate is kept: name its file with --mandate"
+            if mandate is None
+            else "--mandate: the policy demands solvency, and no mandate"
+        )
+    if mandate is None:
+        report = margin(statement, snapshot, terms)
+        _solvent(report)
+        return choose_instance(report, snapshot, policy, size)
+    accepted = [instance_of(each.circuit) for each in policy.circuits]
+    named = [each for each in accepted if size in (None, each.size, each.name)]
+    if not named:
+        known = ", ".join(each.size for each in accepted)
+        raise UsageError(f"--size {size}: the policy does not accept it; it accepts {known}")
+    fitting = [each for each in named if len(mandate.underlyings) <= each.groups]
+    chosen = min(fitting or named, key=lambda each: each.max_constraints)
+    if mandate_hash(mandate, chosen) != policy.mandate:
+        raise InvalidError(
+            "the mandate is not the one that the policy demands. Ask the verifier for its file"
+        )
+    kept = keeps(statement, snapshot, mandate, terms.floor)
+    if not kept.passes:
+        raise InsolventError(
+            "the account does not keep the mandate. Nothing was written; "
+            "`zksolvency mandate check --mandate mandate.json` shows why"
+        )
+    return chosen
 
 
 def choose_instance(report: MarginReport, snapshot: Snapshot, policy: Policy, size: str | None) -> Instance:

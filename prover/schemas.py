@@ -15,6 +15,7 @@ from verifier.chain import ChainChallenge
 from verifier.errors import UsageError, ZkSolvencyError
 from verifier.files import write_json
 from verifier.keystore import KeyManifest
+from verifier.mandate import Mandate
 from verifier.market import Snapshot
 from verifier.models import Document
 from verifier.policy import Challenge, Policy
@@ -53,6 +54,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     History,
     RiskParameters,
     Snapshot,
+    Mandate,
     Account,
     AccountStatement,
     Policy,

@@ -22,7 +22,7 @@ from verifier.universe import venue_hash
 from .accounts import AccountStatement, holder_of
 from .engine import MarginReport, margin
 
-__all__ = ["Inputs", "circuit_inputs", "claimed_terms", "fits", "public_statement", "room"]
+__all__ = ["Inputs", "circuit_inputs", "claimed_terms", "fits", "opened_inputs", "public_statement", "room"]
 
 Inputs = dict[str, int | list[int] | list[list[int]] | list[list[list[int]]]]
 """The circuit's inputs by signal name; every number is a field element."""
@@ -50,15 +50,21 @@ def claimed_terms(statement: AccountStatement, snapshot: Snapshot, *, ratio: int
 
 
 def public_statement(
-    statement: AccountStatement, snapshot: Snapshot, terms: Terms, secret: int, context: int
+    statement: AccountStatement,
+    snapshot: Snapshot,
+    terms: Terms,
+    secret: int,
+    context: int,
+    mandate: int | None = None,
 ) -> Statement:
-    """The public signals of the proof, named."""
+    """The public signals of the proof, named; with the hash of a mandate where one is claimed to be kept."""
     return Statement(
         market_root=market_root(snapshot),
         attestor=statement.attestor.hash,
         terms=terms,
         nullifier=poseidon([tag("nullifier"), secret, context]),
         context=context,
+        mandate=mandate,
     )
 
 
@@ -106,13 +112,8 @@ def circuit_inputs(
     FormatError
         When the account does not fit the circuit, or the snapshot has another layout.
     """
-    if holder_of(secret) != statement.holder:
-        raise InvalidError("the key is not that of the holder whom the attestor registered for this account")
-    if snapshot.layout != instance.layout.name:
-        raise FormatError(
-            "layout", f"is not that of the circuit {instance.size}", value=snapshot.layout,
-            mend=f"It opens tables of the layout {instance.layout.name}",
-        )  # fmt: skip
+    public = public_statement(statement, snapshot, terms, secret, context)
+    inputs = opened_inputs(statement, snapshot, public, secret, instance)
     report = margin(statement, snapshot, terms)
     if not fits(report, instance):
         raise FormatError(
@@ -120,11 +121,36 @@ def circuit_inputs(
             f"do not fit the circuit {instance.size}",
             mend=f"It has room for {room(instance)}",
         )
-    public = public_statement(statement, snapshot, terms, secret, context)
     named = _group_names(report, instance)
     covered = report.scan_losses if "isolated" in instance.layout.extensions else report.losses
-    inputs: Inputs = dict(zip(instance.public, public.signals(instance.public), strict=True))
     inputs |= {
+        "groups": named,
+        "losses": [covered.get(group, 0) for group in named],
+    }
+    return inputs | _extension_inputs(report, instance, named) | _slots(report, snapshot, instance, named)
+
+
+def opened_inputs(
+    statement: AccountStatement, snapshot: Snapshot, public: Statement, secret: int, instance: Instance
+) -> Inputs:
+    """The inputs of `OpenAccount` but for the slots: public signals, snapshot's header, account statement.
+
+    Raises
+    ------
+    InvalidError
+        When the secret is not that of the statement's holder.
+    FormatError
+        When the snapshot has another layout than the circuit.
+    """
+    if holder_of(secret) != statement.holder:
+        raise InvalidError("the key is not that of the holder whom the attestor registered for this account")
+    if snapshot.layout != instance.layout.name:
+        raise FormatError(
+            "layout", f"is not that of the circuit {instance.size}", value=snapshot.layout,
+            mend=f"It opens tables of the layout {instance.layout.name}",
+        )  # fmt: skip
+    inputs: Inputs = dict(zip(instance.public, public.signals(instance.public), strict=True))
+    return inputs | {
         "rows_root": snapshot.rows_root(),
         "universe": snapshot.universe.hash,
         "epoch": snapshot.epoch,
@@ -142,10 +168,7 @@ def circuit_inputs(
         "r8x": statement.signature.r8x,
         "r8y": statement.signature.r8y,
         "s": statement.signature.s,
-        "groups": named,
-        "losses": [covered.get(group, 0) for group in named],
     }
-    return inputs | _extension_inputs(report, instance, named) | _slots(report, snapshot, instance, named)
 
 
 def _group_names(report: MarginReport, instance: Instance) -> list[int]:

@@ -59,7 +59,7 @@ class Bundle(Document):
     circuit: Text
     verification_key: KeyHash
     statement: Statement
-    public: Annotated[tuple[FieldText, ...], entries(least=5, most=5)]
+    public: Annotated[tuple[FieldText, ...], entries(least=5, most=6)]
     proof: Proof
     market: Snapshot
     challenge: Annotated[ChallengePart | ChainPart, BeforeValidator(_either_challenge)]

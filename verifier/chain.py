@@ -167,11 +167,13 @@ def chain_policy_id(policy: Policy) -> bytes:
     Raises
     ------
     FormatError
-        When the policy says what a contract cannot: self-declared accounts, one subject, several layouts.
+        When the policy says what a contract cannot: self-declared accounts, one subject, a mandate, several
+        layouts.
     """
     for field, wrong in (
         ("allow_self_declared", policy.allow_self_declared),
         ("subject", policy.subject is not None),
+        ("mandate", policy.mandate is not None),
     ):
         if wrong:
             raise FormatError(

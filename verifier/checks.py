@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .bundle import Bundle
 from .chain import ChainChallenge, ChainPart, chain_policy_id, contract_of
-from .circuits import Instance, instances, table
+from .circuits import Instance, every_instance, table
 from .errors import InvalidError
 from .groth16 import Proof, VerificationKey, parse_proof
 from .keystore import KeyStore, StoredKey
@@ -50,7 +50,7 @@ class Case:
     @property
     def instance(self) -> Instance:
         """The circuit that the bundle names; InvalidError when there is none."""
-        found = instances().get(self.bundle.circuit)
+        found = every_instance().get(self.bundle.circuit)
         if found is None:
             raise InvalidError(f"{self.bundle.circuit!r} is not a known circuit")
         return found
@@ -135,6 +135,8 @@ def ratio_demanded(case: Case) -> str:
     ratio, wanted = case.bundle.statement.terms.ratio, case.policy.ratio_k
     if ratio < wanted:
         raise InvalidError(f"{ratio_to_text(ratio)} is proven, {ratio_to_text(wanted)} is demanded")
+    if case.policy.mandate is not None:
+        return "of no requirement: a mandate claims none"
     return f"{ratio_to_text(ratio)} of the requirement"
 
 
@@ -143,7 +145,24 @@ def floor_demanded(case: Case) -> str:
     floor, wanted = case.bundle.statement.terms.floor, case.policy.floor
     if floor < wanted:
         raise InvalidError(f"{floor} is proven, {wanted} is demanded")
-    return f"{floor} {case.bundle.market.universe.quote} beyond it"
+    beyond = "of equity" if case.policy.mandate is not None else "beyond it"
+    return f"{floor} {case.bundle.market.universe.quote} {beyond}"
+
+
+def mandate_demanded(case: Case) -> str:
+    """The mandate that is kept is the policy's; where it has none, solvency is proven and not a mandate."""
+    found, wanted = case.bundle.statement.mandate, case.policy.mandate
+    if (found is not None) != case.instance.claims_mandate:
+        raise InvalidError("the statement names a mandate exactly when its circuit claims one")
+    if found != wanted:
+        if wanted is None:
+            raise InvalidError("a mandate is proven, and the policy demands solvency")
+        if found is None:
+            raise InvalidError("solvency is proven, and the policy demands that a mandate is kept")
+        raise InvalidError("another mandate is proven than the policy's")
+    if wanted is None:
+        raise Skipped("the policy demands none")
+    return f"0x{wanted:064x}"
 
 
 def coverage_demanded(case: Case) -> str:
@@ -347,6 +366,7 @@ CHECKS: tuple[tuple[str, Rule], ...] = (
     ("level", level_demanded),
     ("ratio", ratio_demanded),
     ("floor", floor_demanded),
+    ("mandate", mandate_demanded),
     ("coverage", coverage_demanded),
     ("subject", subject_demanded),
     ("attestor", attestor_accepted),

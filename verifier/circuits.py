@@ -16,16 +16,20 @@ from .canonical import object_hash
 
 __all__ = [
     "EXTENSIONS",
+    "GREEKS",
     "ONE_SIDED_NODES",
     "SUBNODES",
     "Field",
     "Instance",
     "Layout",
     "circuits_file",
+    "every_instance",
     "instance",
     "instances",
     "layout",
     "layouts",
+    "mandate_instances",
+    "mandate_width",
     "packing",
     "scale",
     "table",
@@ -84,6 +88,11 @@ def packing(name: str) -> tuple[Field, ...]:
     return tuple(Field(**entry) for entry in table()["packings"][name])
 
 
+def mandate_width(name: str) -> int:
+    """Bits of a mandate's ``limit``, ``leverage`` or ``share``."""
+    return int(table()["mandate"][name])
+
+
 EXTENSIONS = ("charges", "subgroups", "isolated", "alternatives", "one_sided")
 """What a layout may have beside the plain rules, in the order of its columns (the last has none)."""
 
@@ -94,6 +103,9 @@ A pair of columns alone gives the worse of two sums. Derive's basis contingency 
 down, nothing), and its skews are minus the size of the worse of two: these nodes take that worse sum, once
 the pair has given it, as min(0, worse) at the first of them and as -|worse| at the other two.
 """
+
+GREEKS = ("delta", "gamma", "vega", "theta")
+"""The nodes of a table of Greeks, in their order."""
 
 SUBNODES = 2
 """Nodes of a subgroup."""
@@ -111,6 +123,9 @@ class Layout:
         Changes when the same columns come to mean something else.
     extensions
         Those of `EXTENSIONS` that rows have columns for, in that order.
+    kind
+        ``margin``, or ``greeks``: then the nodes are `GREEKS` and the addons are gross notionals. Columns of
+        other names give another id, so that neither kind of table is ever taken for the other.
     """
 
     name: str
@@ -119,11 +134,16 @@ class Layout:
     depth: int
     version: int
     extensions: tuple[str, ...] = ()
+    kind: str = "margin"
 
     def __post_init__(self) -> None:
         """Extensions in any other order, or of another name, would be other columns than they seem."""
         if self.extensions != tuple(each for each in EXTENSIONS if each in self.extensions):
             raise ValueError(f"layout {self.name}: extensions are not some of {EXTENSIONS} in that order")
+        if self.kind not in ("margin", "greeks"):
+            raise ValueError(f"layout {self.name}: {self.kind!r} is no kind of table")
+        if self.kind == "greeks" and (self.nodes, self.brackets, self.extensions) != (len(GREEKS), 1, ()):
+            raise ValueError(f"layout {self.name}: a table of Greeks has {len(GREEKS)} nodes and 1 bracket")
         if "alternatives" in self.extensions and "subgroups" not in self.extensions:
             raise ValueError(f"layout {self.name}: alternatives are those of subgroups, which it has not")
         if "one_sided" in self.extensions and "alternatives" not in self.extensions:
@@ -132,7 +152,10 @@ class Layout:
     @property
     def columns(self) -> tuple[str, ...]:
         """Column names in the order in which a row's leaf hashes them."""
-        names = ["group", "mark", *self._node_names, "addon_long", "addon_short"]
+        sides = (
+            ("notional_long", "notional_short") if self.kind == "greeks" else ("addon_long", "addon_short")
+        )
+        names = ["group", "mark", *self._node_names, *sides]
         for k in range(self.brackets):
             names += [f"rate_{k}", f"deduction_{k}", f"upper_{k}"]
         further = {
@@ -148,6 +171,8 @@ class Layout:
     @property
     def _node_names(self) -> list[str]:
         """Other names where a profit counts otherwise, so that such a layout has another id."""
+        if self.kind == "greeks":
+            return list(GREEKS)
         names = [f"node_{s}" for s in range(self.nodes)]
         if "one_sided" in self.extensions:
             kinds = zip(("loss", "magnitude", "magnitude"), range(self.nodes)[-ONE_SIDED_NODES:], strict=True)
@@ -217,6 +242,11 @@ class Instance:
     cells: int = 0
 
     @property
+    def claims_mandate(self) -> bool:
+        """Whether it claims that a mandate is kept, rather than solvency."""
+        return "mandate" in self.public
+
+    @property
     def parameters(self) -> dict[str, int]:
         """The template's parameters before the layout's id, by name and in order."""
         further = {"subgroups": self.subgroups, "cells": self.cells}
@@ -230,11 +260,9 @@ class Instance:
         }
 
 
-@cache
-def instances() -> dict[str, Instance]:
-    """Every circuit instance by name, smallest first."""
+def _instances(section: str) -> dict[str, Instance]:
     found = {}
-    for name, entry in table()["circuits"].items():
+    for name, entry in table()[section].items():
         found[name] = Instance(
             name=name,
             size=entry["size"],
@@ -249,9 +277,26 @@ def instances() -> dict[str, Instance]:
     return found
 
 
+@cache
+def instances() -> dict[str, Instance]:
+    """Every circuit instance that claims solvency by name, smallest first."""
+    return _instances("circuits")
+
+
+@cache
+def mandate_instances() -> dict[str, Instance]:
+    """Every circuit instance that claims a mandate is kept, and nothing of a margin, by name."""
+    return _instances("mandates")
+
+
+def every_instance() -> dict[str, Instance]:
+    """The instances of both claims by name."""
+    return {**instances(), **mandate_instances()}
+
+
 def instance(name: str) -> Instance:
     """The instance called `name`, or of that size (such as ``8-2``); KeyError when there is none."""
-    for candidate in instances().values():
+    for candidate in every_instance().values():
         if name in (candidate.name, candidate.size):
             return candidate
     raise KeyError(name)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from .canonical import load_json
-from .circuits import instances
+from .circuits import every_instance
 from .errors import FormatError, InvalidError, UsageError, ZkSolvencyError
 from .groth16 import VerificationKey, key_hash, parse_verification_key
 from .models import Document, Hex32, Hex64, KeyHash, Member, Text, rule_error
@@ -107,7 +107,7 @@ class KeyManifest(Document):
             )
         if self.production and self.ptau is None:
             raise rule_error("is missing, and production is true", field="ptau", mend="Name the phase-1 file")
-        known = instances().get(self.circuit)
+        known = every_instance().get(self.circuit)
         if known is not None and self.parameters != known.parameters:
             raise rule_error("are not the circuit's", field="parameters", mend="Make the key again")
         return self
@@ -205,7 +205,7 @@ def _load(folder: Path) -> StoredKey:
             check_phase1(manifest.ptau.blake2b_512, key)
     except FormatError as error:
         raise error.within(str(file)) from None
-    known = instances().get(manifest.circuit)
+    known = every_instance().get(manifest.circuit)
     if known is not None and key.signals != len(known.public):
         raise InvalidError(f"{file}: has {key.signals} public signals, and {known.name} {len(known.public)}")
     return StoredKey(manifest, key, folder)

@@ -20,6 +20,10 @@ def sentences(case: Case) -> Iterator[str]:
         yield f"The account is as {case.attestor} signed it: money borrowed for the day does not show."
     if _forgeable(case):
         yield "The key is a development key: whoever made it can prove anything."
+    if case.bundle.statement.mandate is not None:
+        yield "Nothing is said of a margin requirement: the account may be near liquidation."
+        yield "Greeks are those at the snapshot's own prices; a band says only when prices have left it."
+        yield "Limits are of each underlying on its own: nothing is said of how underlyings move together."
     yield f"Nothing is said of withdrawals, transfers and trades after as_of {terms.as_of}."
     if terms.coverage == "account":
         yield "Other accounts of the same owner, here and elsewhere, are not covered."
@@ -28,7 +32,9 @@ def sentences(case: Case) -> Iterator[str]:
     yield "Debts off the venue's books are not covered."
     yield "Open orders count only if the attestor stated worst-case sizes."
     moving = [feed.id for feed in market.feeds if feed.moves]
-    if moving:
+    if case.bundle.statement.mandate is not None:
+        pass
+    elif moving:
         yield f"It holds while every price is inside its band, until {market.valid_until}; not outside."
     else:
         yield "It holds at the snapshot's own prices only: the bands have no width."

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from .canonical import canonical_bytes, object_hash
-from .circuits import SUBNODES, Layout, layouts, table, tag, text_tag, width
+from .circuits import GREEKS, SUBNODES, Layout, layouts, table, tag, text_tag, width
 from .corners import CORNER_PATTERN, corner_valid, end_of
 from .errors import FormatError
 from .models import (
@@ -458,7 +458,10 @@ def snapshot_valid(snapshot: Snapshot) -> None:
     """
     _window(snapshot)
     _feeds(snapshot)
-    _nodes(snapshot)
+    if snapshot.shape.kind == "greeks":
+        _greeks(snapshot)
+    else:
+        _nodes(snapshot)
     _rows(snapshot)
 
 
@@ -483,6 +486,22 @@ def _feeds(snapshot: Snapshot) -> None:
                 value=feed.underlying,
                 mend="Use one of the universe's underlyings",
             )
+
+
+def _greeks(snapshot: Snapshot) -> None:
+    """Columns are Greeks at the marks, and no bracket charges or limits anything: no circuit heeds it."""
+    if tuple((node.corner, node.stress) for node in snapshot.nodes) != tuple(
+        ("mark", each) for each in GREEKS
+    ):
+        raise FormatError(
+            "nodes", "are not the Greeks", mend=f"Corner mark, stresses {', '.join(GREEKS)}, in that order"
+        )
+    for position, entry in enumerate(snapshot.rows):
+        for bracket in entry.brackets:
+            if (bracket.rate, bracket.deduction, bracket.upper) != (0, 0, _SIZE):
+                raise FormatError(
+                    f"rows[{position}].brackets", "are not empty", mend=f"Rate 0, deduction 0, upper {_SIZE}"
+                )
 
 
 def _nodes(snapshot: Snapshot) -> None:

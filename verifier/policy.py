@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from .canonical import object_hash
-from .circuits import instances, text_tag
+from .circuits import every_instance, text_tag
 from .errors import FormatError
 from .market import Level
 from .models import (
@@ -54,8 +54,8 @@ def _provable_ratio(text: str) -> str:
 
 
 def _known_circuit(name: str) -> str:
-    if name not in instances():
-        raise rule_error("is not a known circuit", mend=f"It must be one of {', '.join(instances())}")
+    if name not in every_instance():
+        raise rule_error("is not a known circuit", mend=f"It must be one of {', '.join(every_instance())}")
     return name
 
 
@@ -108,6 +108,9 @@ class Policy(Document):
         Seconds after as_of for which a proof is accepted.
     fresh_challenge
         Whether a proof must answer a challenge that this verifier made; else its nonce is `STANDING_NONCE`.
+    mandate
+        Hash of the mandate that must be kept. Then solvency is not what is demanded: every circuit must claim
+        mandates, the ratio must be 1, and the floor is of the equity. Left out, no circuit may claim one.
     """
 
     SCHEMA: ClassVar[str] = "zksolvency/policy/1"
@@ -128,6 +131,7 @@ class Policy(Document):
     subject: Text | None = None
     max_age: Annotated[int, Field(ge=1, le=_MAX_AGE)]
     fresh_challenge: bool
+    mandate: FieldText | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -138,6 +142,16 @@ class Policy(Document):
             raise rule_error(
                 "is more than there are publishers", field="publisher_quorum", mend="Lower it, or add some"
             )
+        if any(
+            every_instance()[each.circuit].claims_mandate is (self.mandate is None) for each in self.circuits
+        ):
+            raise rule_error(
+                "are not of one claim",
+                field="circuits",
+                mend="With a mandate, those that claim one; without, none of these",
+            )
+        if self.mandate is not None and self.ratio_k:
+            raise rule_error("is of a requirement, and a mandate has none", field="ratio", mend='"1"')
         if len({each.attestor for each in self.attestors}) != len(self.attestors):
             raise rule_error("names a key twice", field="attestors", mend="Keep one")
         if not self.attestors and not self.allow_self_declared:

@@ -25,10 +25,16 @@ def lines(result: VerificationResult) -> Iterator[str]:
     terms = result.statement.terms
     yield ""
     yield "What the proof says:"
-    yield (
-        f"  - as of {_moment(terms.as_of)}, equity was at least {ratio_to_text(terms.ratio)} times the "
-        f"{terms.level} margin plus {terms.floor}"
-    )
+    if result.statement.mandate is not None:
+        yield (
+            f"  - as of {_moment(terms.as_of)}, every limit of the mandate 0x{result.statement.mandate:064x} "
+            f"was kept, and equity was at least {terms.floor}"
+        )
+    else:
+        yield (
+            f"  - as of {_moment(terms.as_of)}, equity was at least {ratio_to_text(terms.ratio)} times the "
+            f"{terms.level} margin plus {terms.floor}"
+        )
     yield f"  - subject 0x{terms.subject:040x}, coverage: {terms.coverage}"
     if result.expires is not None:
         yield f"  - it expires at {_moment(result.expires)}"

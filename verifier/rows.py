@@ -15,7 +15,17 @@ from .field import to_field
 from .merkle import tree_root
 from .poseidon import poseidon
 
-__all__ = ["FIELDS", "Bracket", "Row", "columns", "leaf_hash", "row_valid", "rows_root", "undeclared"]
+__all__ = [
+    "FIELDS",
+    "Bracket",
+    "Row",
+    "chunks",
+    "columns",
+    "leaf_hash",
+    "row_valid",
+    "rows_root",
+    "undeclared",
+]
 
 _CHUNK = 15
 """A Poseidon takes 16 inputs: the hash so far and up to 15 columns."""
@@ -131,12 +141,13 @@ def leaf_hash(row: Row, layout: Layout) -> int:
     """
     _shape(row, layout)
     hashed = tag("leaf")
-    for chunk in _chunks([to_field(number) for number in columns(row, layout.extensions)]):
+    for chunk in chunks([to_field(number) for number in columns(row, layout.extensions)]):
         hashed = poseidon([hashed, *chunk])
     return hashed
 
 
-def _chunks(numbers: list[int]) -> Iterator[list[int]]:
+def chunks(numbers: list[int]) -> Iterator[list[int]]:
+    """A long list as what `leaf_hash` absorbs one after the other."""
     count = -(-len(numbers) // _CHUNK)
     shorter, longer = divmod(len(numbers), count)
     start = 0

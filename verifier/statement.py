@@ -10,7 +10,7 @@ from pydantic import Field
 
 from .canonical import canonical_bytes, keccak256
 from .circuits import packing, table, text_tag
-from .errors import FormatError
+from .errors import FormatError, InvalidError
 from .market import Level, level_number
 from .models import FieldText, IntText, Member, Time
 from .numbers import int_to_text, parse_decimal
@@ -141,21 +141,31 @@ class Terms(Member):
 
 
 class Statement(Member):
-    """The public signals of `account_solvency` by name."""
+    """The public signals of a proof by name; `mandate` is there exactly when it claims that one is kept."""
 
     market_root: FieldText
     attestor: FieldText
     terms: Terms
     nullifier: FieldText
     context: FieldText
+    mandate: FieldText | None = None
 
     def signals(self, order: tuple[str, ...]) -> list[int]:
-        """The public signals in a circuit's order (`Instance.public`)."""
+        """The public signals in a circuit's order (`Instance.public`).
+
+        Raises
+        ------
+        InvalidError
+            When the statement has a mandate that the circuit has not, or the other way round.
+        """
+        if ("mandate" in order) != (self.mandate is not None):
+            raise InvalidError("the statement names a mandate exactly when its circuit claims one")
         values = {
             "market_root": self.market_root,
             "attestor": self.attestor,
             "terms": self.terms.pack(),
             "nullifier": self.nullifier,
             "context": self.context,
+            **({} if self.mandate is None else {"mandate": self.mandate}),
         }
         return [values[name] for name in order]

@@ -18,7 +18,7 @@ from prover.acceleration import accelerate_hashes
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
 from verifier.models import format_error
 
-from . import account, conformance, doctor, evm, identity, market, policy, proof, setup
+from . import account, conformance, doctor, evm, identity, mandate, market, policy, proof, setup
 from .output import emit_error
 
 __all__ = ["app", "main"]
@@ -35,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (identity, doctor, setup, market, account, policy, proof, evm, conformance):
+for group in (identity, doctor, setup, market, account, mandate, policy, proof, evm, conformance):
     group.register(app)
 
 

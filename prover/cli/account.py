@@ -36,7 +36,7 @@ from .options import (
 )
 from .output import emit, say, table
 
-__all__ = ["register"]
+__all__ = ["read_account", "register"]
 
 _RESPONSE = Path("response.json")
 
@@ -117,7 +117,7 @@ def check(
 
     Example: zksolvency check account.json --market market.json --floor 1000
     """
-    held = _read_account(account, passphrase(passphrase_file))
+    held = read_account(account, passphrase(passphrase_file))
     snapshot = Snapshot.load(market)
     claim = _claim(snapshot, policy, ratio, floor)
     with about(account):
@@ -148,7 +148,8 @@ def _claim(snapshot: Snapshot, policy: Path | None, ratio: str, floor: int) -> _
     return _Claim(demanded.ratio_k, demanded.floor)
 
 
-def _read_account(path: Path, phrase: str | None) -> Account | AccountStatement:
+def read_account(path: Path, phrase: str | None) -> Account | AccountStatement:
+    """An account, or a signed statement of one."""
     kind = _schema(path)
     if kind == AccountStatement.SCHEMA:
         return load_private(AccountStatement, path, phrase)

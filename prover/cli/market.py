@@ -97,8 +97,8 @@ def build(
     Example: zksolvency market build market-input.json --level maintenance --band 0.05
     """
     wanted = _level(level)
-    if layout is not None and layout not in layouts():
-        raise UsageError(f"--layout {layout}: is not known; it is one of {', '.join(layouts())}")
+    if layout is not None and layout not in _shapes():
+        raise UsageError(f"--layout {layout}: is not known; it is one of {', '.join(_shapes())}")
     sources = files or [MARKET_INPUT]
     if symbol and ccxt is None:
         raise UsageError("--symbol: names what --ccxt asks an exchange for")
@@ -113,7 +113,7 @@ def build(
         known = ", ".join(each.schema for each in BUILDERS)
         raise FormatError("schema", "is no builder's", value=stated.get("schema"), mend=known, source=source)
     if layout is None and builder.schema != MarketInput.SCHEMA:
-        raise UsageError(f"--layout: name the shape of the table; it is one of {', '.join(layouts())}")
+        raise UsageError(f"--layout: name the shape of the table; it is one of {', '.join(_shapes())}")
     shape = layout or _LINEAR
     given = builder.parse(stated, source)
     earlier = Universe.load(universe) if universe.exists() else None
@@ -180,3 +180,8 @@ def _level(text: str) -> Level:
     if text == "initial":
         return "initial"
     raise UsageError(f"--level {text}: is not known; it is maintenance or initial")
+
+
+def _shapes() -> list[str]:
+    """Layouts of margin tables: one of Greeks has its own command."""
+    return [name for name, each in layouts().items() if each.kind == "margin"]

@@ -11,11 +11,12 @@ from prover.evm.encoding import address
 from prover.secrets import KeyFile
 from prover.toolchain.workspace import workspace
 from verifier.chain import ChainChallenge, chain_challenge, contract_of
+from verifier.circuits import every_instance, instances, mandate_instances
 from verifier.circuits import instance as instance_of
-from verifier.circuits import instances
 from verifier.errors import UsageError
 from verifier.files import write_atomic
 from verifier.keystore import KeyStore
+from verifier.mandate import Mandate, check_universe, mandate_hash
 from verifier.market import Snapshot
 from verifier.policy import Challenge, Policy, new_challenge
 
@@ -25,6 +26,7 @@ from .output import emit, say
 __all__ = ["register"]
 
 _DAY = 24 * 3600
+_MANDATE_SIZES = [each.size for each in mandate_instances().values()]
 
 
 def register(app: typer.Typer) -> None:
@@ -68,6 +70,9 @@ def new(
     ] = "account",
     subject: Annotated[str | None, typer.Option(help="Of whom; anyone's when left out.")] = None,
     max_age: Annotated[int, typer.Option(help="Seconds after as_of for which a proof counts.")] = _DAY,
+    mandate: Annotated[
+        Path | None, typer.Option(help="Demand that this mandate is kept, in place of solvency.")
+    ] = None,
     audience: Annotated[str, typer.Option(help="Whom proofs are made for.")] = "verifier.example",
     name: Annotated[str, typer.Option(help="What the policy is called.")] = "policy",
     allow_self_declared: Annotated[bool, typer.Option(help="Accept anyone's word for an account.")] = False,
@@ -84,7 +89,8 @@ def new(
     snapshot = Snapshot.load(market)
     source = keys or workspace().keys
     store = target.parent / "keys"
-    accepted, development = _accept(size, source, store)
+    demanded = _mandate(mandate, snapshot)
+    accepted, development = _accept(size or (_MANDATE_SIZES if demanded else None), source, store)
     attestors = [_public(each, "attestor", "attestor") for each in attestor or [_own("attestor")]]
     publishers = [_public(each, "publisher", "public_key") for each in publisher or [_own("publisher")]]
     made = Policy.parse(
@@ -106,6 +112,7 @@ def new(
             **({"subject": subject} if subject is not None else {}),
             "max_age": max_age,
             "fresh_challenge": not standing,
+            **demanded,
         },
         "policy",
     )
@@ -113,7 +120,9 @@ def new(
     result = {"file": str(target), "id": str(made.id), "keys": str(store), "policy": made.to_json()}
 
     def text() -> None:
-        say(f"wrote {target}: {made.level} margin × {made.ratio} + {made.floor} {snapshot.universe.quote}")
+        margin = f"{made.level} margin × {made.ratio} + {made.floor}"
+        claim = margin if mandate is None else f"the mandate {mandate}, with equity of {made.floor}"
+        say(f"wrote {target}: {claim} {snapshot.universe.quote}")
         for circuit in made.circuits:
             say(f"  accepts {circuit.circuit} with key {circuit.verification_key[:23]}… (in {store})")
         if development:
@@ -198,11 +207,20 @@ def _accept(sizes: list[str] | None, source: Path, store: Path) -> tuple[list[di
     return accepted, development
 
 
+def _mandate(file: Path | None, snapshot: Snapshot) -> dict[str, str]:
+    """The policy's member of a mandate, once its ids are those of the snapshot's universe."""
+    if file is None:
+        return {}
+    read = Mandate.load(file)
+    check_universe(read, snapshot.universe)
+    return {"mandate": str(mandate_hash(read, next(iter(mandate_instances().values()))))}
+
+
 def _instance(size: str) -> str:
     try:
         return instance_of(size).name
     except KeyError:
-        known = ", ".join(each.size for each in instances().values())
+        known = ", ".join(each.size for each in every_instance().values())
         raise UsageError(f"--size {size}: is not known; it is one of {known}") from None
 
 

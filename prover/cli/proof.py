@@ -12,6 +12,7 @@ from prover.prove import prove as make_proof
 from prover.sealing import load_private
 from verifier.__main__ import default_challenge
 from verifier.chain import read_challenge
+from verifier.mandate import Mandate
 from verifier.market import Snapshot
 from verifier.policy import Policy
 from verifier.report import text as report_text
@@ -61,6 +62,9 @@ def prove(
     keys: Annotated[
         Path | None, typer.Option(help="Where proving keys are; the workspace's by default.")
     ] = None,
+    mandate: Annotated[
+        Path | None, typer.Option(help="Prove that this mandate is kept; where the policy demands it.")
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Name the constraints that fail.")] = False,
     passphrase_file: PassphraseFile = None,
     json_: Json = False,
@@ -85,6 +89,7 @@ def prove(
         keys=keys,
         debug=debug,
         stage_ended=stages.add,
+        mandate=None if mandate is None else Mandate.load(mandate),
     )
     with stages.stage("write"):
         found.bundle.save(target)

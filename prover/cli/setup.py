@@ -21,7 +21,7 @@ from prover.toolchain.setup import (
     finish_key,
     production_key,
 )
-from verifier.circuits import Instance, instances
+from verifier.circuits import Instance, every_instance, instances
 from verifier.circuits import instance as instance_of
 from verifier.errors import UsageError
 
@@ -146,7 +146,7 @@ def _chosen(sizes: list[str] | None, every: bool) -> list[Instance]:
         try:
             found.append(instance_of(size))
         except KeyError:
-            known = ", ".join(each.size for each in instances().values())
+            known = ", ".join(each.size for each in every_instance().values())
             raise UsageError(f"--size {size}: is not known; it is one of {known}") from None
     return found
 

@@ -109,7 +109,7 @@ def _library(signals: Iterable[str], family: Iterable[Instance]) -> list[str]:
                 f"    /// @notice The {kind[:-1]} `{name}`.",
                 f"    uint256 internal constant {kind[:-1].upper()}_{name.upper()} = {number};",
             ]
-    for layout in layouts().values():
+    for layout in (each for each in layouts().values() if each.kind == "margin"):
         lines += [
             f"    /// @notice Id of the layout `{layout.name}` of market tables.",
             *_constant("uint256", f"LAYOUT_{_shout(layout.name)}", str(layout.id)),

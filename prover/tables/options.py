@@ -23,7 +23,16 @@ from .option_market import OptionMarket
 from .option_nodes import node_labels
 from .option_rows import OptionRows
 
-__all__ = ["MODEL", "VERSION", "build_options", "parameters_of", "snapshot_feeds"]
+__all__ = [
+    "MODEL",
+    "VERSION",
+    "build_options",
+    "frozen_by",
+    "is_listed",
+    "parameters_of",
+    "snapshot_feeds",
+    "universe_of",
+]
 
 MODEL = "options"
 """Name of the model in a snapshot."""
@@ -59,13 +68,13 @@ def build_options(
     """
     shape = layout_named(layout) if isinstance(layout, str) else layout
     feeds = snapshot_feeds(market)
-    listed = _universe(market, feeds, universe)
+    listed = universe_of(market, feeds, universe)
     parameters = parameters_of(market, level)
     nodes = node_labels(feeds, parameters, shape.nodes)
     table = OptionRows(OptionMarket(feeds, market.time, market.valid_until, parameters), nodes, shape)
     rows = {}
     for index, (given, instrument) in enumerate(zip(market.instruments, listed.instruments, strict=True)):
-        if _listed(given, market):
+        if is_listed(given, market):
             rows[index] = _row(table, listed, instrument)
     snapshot = Snapshot(
         universe=listed,
@@ -75,7 +84,7 @@ def build_options(
         time=market.time,
         valid_until=market.valid_until,
         feeds=feeds,
-        frozen=_frozen(market),
+        frozen=frozen_by(market),
         nodes=nodes,
         rows=tuple(RowEntry.of(index, row, shape) for index, row in rows.items()),
         model=Model(name=MODEL, version=VERSION, parameters={"input": market.to_json()}),
@@ -140,7 +149,7 @@ def parameters_of(market: OptionsInput, level: Level) -> OptionsParameters:
     )
 
 
-def _listed(given: OptionInstrument, market: OptionsInput) -> bool:
+def is_listed(given: OptionInstrument, market: OptionsInput) -> bool:
     """Whether an instrument gets a row; one that expires inside the window is refused."""
     if given.retired or (given.expiry is not None and given.expiry <= market.time):
         return False
@@ -154,7 +163,7 @@ def _listed(given: OptionInstrument, market: OptionsInput) -> bool:
     return True
 
 
-def _universe(market: OptionsInput, feeds: tuple[Feed, ...], earlier: Universe | None) -> Universe:
+def universe_of(market: OptionsInput, feeds: tuple[Feed, ...], earlier: Universe | None) -> Universe:
     """The universe that an input lists; it must continue `earlier`, whose lots are kept."""
     spots = {feed.underlying: feed for feed in feeds if feed.kind in SPOT_KINDS}
     known = earlier.instruments if earlier is not None else ()
@@ -231,7 +240,7 @@ def _lot(given: OptionInstrument, kept: Instrument | None, low: str) -> str:
     return lot
 
 
-def _frozen(market: OptionsInput) -> tuple[str, ...]:
+def frozen_by(market: OptionsInput) -> tuple[str, ...]:
     """What moves an account's value, or its requirement, inside the window without band or charge."""
     kinds = {given.kind for given in market.instruments if not given.retired}
     words = ["the venue's margin rules"]

@@ -88,6 +88,13 @@ BUILDERS: tuple[Builder, ...] = (
         document="prover.tables.option_inputs:OptionsInput",
         build="prover.tables.options:build_options",
     ),
+    # After the builder of margins, which `market build` takes for the same input.
+    Builder(
+        models=("greeks",),
+        schema="zksolvency/options-input/1",
+        document="prover.tables.option_inputs:OptionsInput",
+        build="prover.tables.greeks:build_greeks",
+    ),
 )
 """Every builder of market snapshots: what `market build` reads and `market verify` rebuilds."""
 

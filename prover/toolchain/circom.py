@@ -31,12 +31,14 @@ __all__ = [
     "compiled",
     "constants_text",
     "main_text",
+    "mandate_constants_text",
     "source_map",
 ]
 
 _LIMIT = 1800.0
 _OPTIMISATION = "--O2"
 _CONSTANTS = "constants.circom"
+_MANDATE_CONSTANTS = "mandate_constants.circom"
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"\s*;', re.MULTILINE)
 _PRAGMA = "pragma circom 2.1.9;"
 
@@ -59,7 +61,9 @@ class Compiled:
 def constants_text() -> str:
     """The numbers of circuits.json as Circom functions, so that no circuit repeats one."""
     whole = table()
-    functions = {f"TAG_{name}": entry["tag"] for name, entry in whole["hash_tags"].items()}
+    functions = {
+        f"TAG_{name}": entry["tag"] for name, entry in whole["hash_tags"].items() if "constants" not in entry
+    }
     functions["TERMS_VERSION"] = whole["terms_version"]
     for group in ("scales", "widths", "slots", "levels", "coverages"):
         prefix = group if group == "slots" else group.removesuffix("s")
@@ -70,7 +74,19 @@ def constants_text() -> str:
         for field in fields:
             functions[f"{name}_{field.name}_bits"] = field.bits
             functions[f"{name}_{field.name}_offset"] = field.offset
-    lines = [f"function {name.upper()}() {{ return {value}; }}" for name, value in functions.items()]
+    return _functions(functions)
+
+
+def mandate_constants_text() -> str:
+    """The same for mandates alone: in a file of its own, so that no other circuit is compiled anew for it."""
+    whole = table()
+    functions = {"TAG_mandate": whole["hash_tags"]["mandate"]["tag"]}
+    functions.update({f"mandate_{name}": value for name, value in whole["mandate"].items()})
+    return _functions(functions)
+
+
+def _functions(values: dict[str, int]) -> str:
+    lines = [f"function {name.upper()}() {{ return {value}; }}" for name, value in values.items()]
     note = "// Generated from circuits.json. SPDX-License-Identifier: GPL-3.0-only"
     return "\n".join([note, _PRAGMA, "", *lines, ""])
 
@@ -105,6 +121,7 @@ def compile_instance(of: Instance, where: Workspace | None = None, progress: Pro
     main = where.compiled / of.name / f"{of.name}.circom"
     with where.lock("constants"):
         _write_changed(where.compiled / _CONSTANTS, constants_text())
+        _write_changed(where.compiled / _MANDATE_CONSTANTS, mandate_constants_text())
         _write_changed(main, main_text(of))
     return compile_file(main, where, progress, folders=(where.circuits, where.compiled))
 

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from prover.r1cs import R1cs, Symbols, read_r1cs, read_symbols
-from prover.toolchain.circom import constants_text
+from prover.toolchain.circom import constants_text, mandate_constants_text
 from prover.toolchain.process import node, run
 from prover.toolchain.workspace import Workspace, workspace
 from verifier.files import write_atomic
@@ -115,7 +115,9 @@ def _compiled(text: str, circuits: Path, digest: str) -> Path:
 
 
 def _digest(text: str, circuits: Path, where: Workspace) -> str:
-    hasher = hashlib.sha256(f"{where.package_version('circom2')} {constants_text()}\n{text}".encode())
+    hasher = hashlib.sha256(
+        f"{where.package_version('circom2')} {constants_text()}{mandate_constants_text()}\n{text}".encode()
+    )
     for file in sorted(circuits.rglob("*.circom")):
         hasher.update(f"{file.name}\n".encode() + file.read_bytes())
     return hasher.hexdigest()[:24]
@@ -127,6 +129,7 @@ def _compile(text: str, circuits: Path, target: Path, where: Workspace) -> None:
         folder = Path(made)
         (folder / "main.circom").write_text(text)
         (folder / "constants.circom").write_text(constants_text())
+        (folder / "mandate_constants.circom").write_text(mandate_constants_text())
         libraries = (folder, circuits, where.node_modules / "circomlib" / "circuits")
         run(
             [
