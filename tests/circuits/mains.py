@@ -402,7 +402,111 @@ def _opening(rng: random.Random) -> dict[str, Any]:
     return {name: inputs[name] for name in _OPENED}
 
 
-MAINS: dict[str, Main] = {
+_ONE = 10**14
+
+
+def _mandate(rng: random.Random) -> dict[str, Any]:
+    limits = (0, (1 << 88) - 1, rng.getrandbits(88))
+    return {
+        "universe": rng.randrange(R),
+        "groups": sorted(rng.sample(range(1, 65537), 2)),
+        "limits": [[rng.choice(limits) for _ in range(4)] for _ in range(2)],
+        "leverage": rng.choice((0, (1 << 24) - 1, rng.getrandbits(24))),
+        "share": rng.choice((0, 10_000, (1 << 14) - 1)),
+    }
+
+
+def _greeks(rng: random.Random) -> dict[str, Any]:
+    net = [rng.randint(-(2**128), 2**128) for _ in range(4)]
+    allowance = rng.getrandbits(64)
+    return {
+        "net": [[to_field(each) for each in net]],
+        "allowance": [allowance],
+        "limit": [[-(-(abs(each) + allowance) // _ONE) for each in net]],
+    }
+
+
+def _leverage(rng: random.Random) -> dict[str, Any]:
+    least, leverage = rng.getrandbits(128), rng.getrandbits(24)
+    most = min(leverage * least // 100, 2**128)
+    return {"least": least, "gross": rng.choice((0, most)), "leverage": leverage}
+
+
+def _concentration(rng: random.Random) -> dict[str, Any]:
+    gross, allowance = [rng.getrandbits(127) for _ in range(2)], [rng.getrandbits(40) for _ in range(2)]
+    total = sum(gross)
+    left = [total - sum(allowance) + each for each in allowance]
+    share = max(-(-10_000 * one // other) for one, other in zip(gross, left, strict=True))
+    return {
+        "gross": gross,
+        "allowance": allowance,
+        "total": total,
+        "conceded": sum(allowance),
+        "share": share,
+    }
+
+
+def _floor(rng: random.Random) -> dict[str, Any]:
+    floor = rng.choice((0, (1 << 38) - 1, rng.getrandbits(38)))
+    return {"least": floor * _ONE + rng.choice((0, 2**127)), "floor": floor}
+
+
+def _group_sizes(rng: random.Random) -> dict[str, Any]:
+    return {
+        "magnitude": [rng.choice((0, 2**64 - 1, rng.getrandbits(64))) for _ in range(2)],
+        "choice": [[int(group == g) for g in range(2)] for group in (rng.randrange(2) for _ in range(2))],
+    }
+
+
+def _of_mandate(inputs: str, body: str, outputs: str = "") -> Source:
+    return Source(("lib/mandate.circom",), "Wrapped()", wrapped(inputs, body, outputs))
+
+
+_MANDATE_MAINS = {
+    "Mandate": Main(Source(("lib/mandate.circom",), "Mandate(2)"), _mandate),
+    "GroupSizes": Main(
+        _of_mandate(
+            "signal input magnitude[2]; signal input choice[2][2];"
+            + tagged("magnitude", "maxbit", "64", "[2]")
+            + tagged("choice", "binary", size="[2][2]"),
+            "sizes <== GroupSizes(2, 2)(magnitude_, choice_);",
+            "signal output sizes[2];",
+        ),
+        _group_sizes,
+    ),
+    "AssertGreeks": Main(
+        _of_mandate(
+            "signal input net[1][4]; signal input allowance[1]; signal input limit[1][4];"
+            + tagged("limit", "maxbit", "88", "[1][4]"),
+            "AssertGreeks(2, 1)(net, allowance, limit_);",
+        ),
+        _greeks,
+    ),
+    "AssertFloor": Main(
+        _of_mandate(
+            _inputs("least", "floor") + tagged("floor", "maxbit", "38"), "AssertFloor(2)(least, floor_);"
+        ),
+        _floor,
+    ),
+    "AssertLeverage": Main(
+        _of_mandate(
+            _inputs("least", "gross", "leverage") + tagged("leverage", "maxbit", "24"),
+            "AssertLeverage(2)(least, gross, leverage_);",
+        ),
+        _leverage,
+    ),
+    "AssertConcentration": Main(
+        _of_mandate(
+            "signal input gross[2]; signal input allowance[2];"
+            + _inputs("total", "conceded", "share")
+            + tagged("share", "maxbit", "14"),
+            "AssertConcentration(2, 2)(gross, allowance, total, conceded, share_);",
+        ),
+        _concentration,
+    ),
+}
+
+MAINS: dict[str, Main] = _MANDATE_MAINS | {
     "ToBits": Main(Source(("lib/range.circom",), "ToBits(8)"), _bits(("in", 8))),
     "AssertBounded": Main(Source(("lib/range.circom",), "AssertBounded(64)"), _bits(("in", 64))),
     "Bounded": Main(Source(("lib/range.circom",), "Bounded(121)"), _bits(("in", 121))),

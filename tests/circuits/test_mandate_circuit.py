@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prover.toolchain.circom import compile_instance, mandate_constants_text
-from tests.circuits.mains import tagged, wrapped
+from tests.circuits.mains import MAINS
 from tests.circuits.mandates import LARGE, LAYOUT, ONE, SMALL, case, inputs_of, report
 from tests.circuits.solving import attempt
 from tests.circuits.templates import Source, build
@@ -18,47 +18,12 @@ from verifier.circuits import layouts, mandate_width
 from verifier.field import R, to_field
 from verifier.mandate import UNLIMITED
 
-MANDATE = ("lib/mandate.circom",)
-
-
-def _main(name: str, inputs: str, call: str) -> Source:
-    return Source(MANDATE, "Wrapped()", wrapped(inputs, f"{name}{call};"))
-
-
-GREEKS = _main(
-    "AssertGreeks(2, 1)",
-    "signal input net[1][4]; signal input allowance[1]; signal input limit[1][4];"
-    + tagged("limit", "maxbit", "88", "[1][4]"),
-    "(net, allowance, limit_)",
-)
-LEVERAGE = _main(
-    "AssertLeverage(2)",
-    "signal input least; signal input gross; signal input leverage;" + tagged("leverage", "maxbit", "24"),
-    "(least, gross, leverage_)",
-)
-SHARE = _main(
-    "AssertConcentration(2, 2)",
-    "signal input gross[2]; signal input allowance[2]; signal input total; signal input conceded;"
-    " signal input share;" + tagged("share", "maxbit", "14"),
-    "(gross, allowance, total, conceded, share_)",
-)
-FLOOR = _main(
-    "AssertFloor(2)",
-    "signal input least; signal input floor;" + tagged("floor", "maxbit", "38"),
-    "(least, floor_)",
-)
-HASH = Source(MANDATE, "Mandate(2)")
-SIZES = Source(
-    MANDATE,
-    "Wrapped()",
-    wrapped(
-        "signal input magnitude[2]; signal input choice[2][2];"
-        + tagged("magnitude", "maxbit", "64", "[2]")
-        + tagged("choice", "binary", size="[2][2]"),
-        "sizes <== GroupSizes(2, 2)(magnitude_, choice_);",
-        "signal output sizes[2];",
-    ),
-)
+GREEKS, LEVERAGE, SHARE, FLOOR, HASH, SIZES = (
+    MAINS[name].source
+    for name in (
+        "AssertGreeks", "AssertLeverage", "AssertConcentration", "AssertFloor", "Mandate", "GroupSizes",
+    )
+)  # fmt: skip
 
 
 def accepts(main: Source, **values: Any) -> bool:
@@ -212,5 +177,9 @@ def test_what_does_not_belong_is_refused() -> None:
     # A position in no group at all.
     none = [[0, 0], *honest["group_choice"][1:]]
     assert not circuit.satisfied({**honest, "group_choice": none})
+    # A margin table that happens to have the same rows.
+    margins = replace(market, layout=replace(LAYOUT, kind="margin"))
+    assert margins.tree.root == market.tree.root
+    assert not circuit.satisfied(inputs_of(account, margins, limits))
     # A ratio of a requirement that is not claimed.
     assert not circuit.satisfied(inputs_of(replace(account, ratio=1), market, limits))
