@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from .chain import ChainPart
 from .market import Snapshot
-from .models import Document, FieldText, KeyHash, Member, Text, entries
+from .models import Document, FieldText, KeyHash, Member, Text, entries, rule_error
 from .policy import ChallengePart
 from .statement import Statement
 
@@ -63,3 +63,11 @@ class Bundle(Document):
     proof: Proof
     market: Snapshot
     challenge: Annotated[ChallengePart | ChainPart, BeforeValidator(_either_challenge)]
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        if len(self.public) != (5 if self.statement.mandate is None else 6):
+            raise rule_error(
+                "are not as many as the statement's", field="public", mend="5, and one more with a mandate"
+            )
+        return self
