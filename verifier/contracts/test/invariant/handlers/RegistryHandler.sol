@@ -118,7 +118,7 @@ contract RegistryHandler is MarketHandler {
         bool expected = _isTaken(policy_, subject, which, asOf, attestor);
         bool done = _as(_anybody(sender), address(registry), call);
         _done(done, expected, "a true proof");
-        if (done) _keep(policy_, subject, claim.nullifier, which, asOf, attestor);
+        if (done && expected) _keep(policy_, subject, claim.nullifier, which, asOf, attestor);
         // What was refused may be sent again as well as what was taken.
         _sent.push(call);
     }
@@ -128,6 +128,33 @@ contract RegistryHandler is MarketHandler {
         this.postSnapshot(seed, seed >> 8, seed | 1, seed >> 16);
         for (uint256 i = 0; i < INSOLVENT; ++i) {
             this.attest(i, seed >> i, seed >> (i + 8), 1, seed, seed >> (i + 16));
+        }
+    }
+
+    /// @dev What random sequences seldom come to, each from an ordinary day on: a record that outlives the maximum age but not
+    /// its snapshot, a second source beyond the band, a breaker that stays tripped when prices are back, and a proof over
+    /// an older snapshot that is newer than the one over the newest.
+    function story(uint256 which, uint256 seed) external {
+        this.postSnapshot(seed, seed >> 8, seed | 1, MAX_WINDOW - 5 minutes);
+        for (uint256 i = 0; i < INSOLVENT; ++i) {
+            this.attest(i, i, 0, 1, 0, seed);
+        }
+        if (posted.length == 0) return;
+        which = which % 4;
+        if (which == 0) {
+            for (uint256 i = 0; i < 4; ++i) {
+                vm.warp(block.timestamp + 8 minutes);
+            }
+        } else if (which == 1) {
+            uint256 high = posted[posted.length - 1].btcHigh;
+            btc.set(high - high / 1_000);
+            check.set(high + high / 1_000);
+        } else if (which == 2) {
+            check.set(BTC_PRICE * 2);
+            this.tripBreaker(seed);
+            _calm();
+        } else {
+            _crossOver(seed);
         }
     }
 
@@ -147,7 +174,7 @@ contract RegistryHandler is MarketHandler {
         call = abi.encodeCall(registry.attest, (target, circuit, claim, proof));
         bool done = _as(_anybody(sender), address(registry), call);
         _done(done, expected, "a replay");
-        if (done) _keep(policy_, subject, claim.nullifier, market, asOf, claim.attestor);
+        if (done && expected) _keep(policy_, subject, claim.nullifier, market, asOf, claim.attestor);
     }
 
     /// @dev Each way to make a policy take what it should not, half of the time just after everything was in order.
@@ -160,6 +187,17 @@ contract RegistryHandler is MarketHandler {
     }
 
     // ------------------------------------------------------------------------------------------------------------ inside
+
+    /// @dev Two snapshots, a proof over the newer, then a later one over the older.
+    function _crossOver(uint256 seed) private {
+        vm.warp(block.timestamp + 60);
+        this.postSnapshot(seed, seed >> 8, seed | 1, MAX_WINDOW - 5 minutes);
+        this.attest(0, 0, 0, 1, 0, seed);
+        vm.warp(block.timestamp + 60);
+        if (posted.length < 2) return;
+        uint256 older = posted.length - 2;
+        this.attest(0, 0, 0, 4 * older, block.timestamp - posted[older].time, seed);
+    }
 
     /// @dev Most have a proof that holds, under the key's secret.
     function _attestForged(uint256 kind, uint256 place, uint256 seed) private {
@@ -286,7 +324,7 @@ contract RegistryHandler is MarketHandler {
 
     /// @dev What may be called by the fuzzer.
     function actions() external pure returns (bytes4[] memory made) {
-        made = new bytes4[](20);
+        made = new bytes4[](21);
         made[0] = this.attest.selector;
         made[1] = this.attestForged.selector;
         made[2] = this.replay.selector;
@@ -307,5 +345,6 @@ contract RegistryHandler is MarketHandler {
         made[17] = this.deprecateKey.selector;
         made[18] = this.overreach.selector;
         made[19] = this.renew.selector;
+        made[20] = this.story.selector;
     }
 }

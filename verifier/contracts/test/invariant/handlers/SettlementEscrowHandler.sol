@@ -208,8 +208,19 @@ contract SettlementEscrowHandler is Test {
         given[token] += amount;
     }
 
+    /// @dev What few random sequences come to: a deal of which both deposit, at its settlement, with one party out or none.
+    function story(uint256 who, uint256 token, uint128 quantity, uint256 to) external {
+        who = who % 5 == 0 ? who % 3 + 1 : who;
+        this.open(who, token, quantity, 1e24, 0);
+        this.depositBoth(0);
+        vm.warp(block.timestamp + 10 minutes);
+        this.movePrice(to, 0);
+        this.setSolvency(to >> 128, 0);
+        this.settle(0, who, 1);
+    }
+
     function actions() external pure returns (bytes4[] memory made) {
-        made = new bytes4[](10);
+        made = new bytes4[](11);
         made[0] = this.waitAWhile.selector;
         made[1] = this.movePrice.selector;
         made[2] = this.setSolvency.selector;
@@ -220,6 +231,7 @@ contract SettlementEscrowHandler is Test {
         made[7] = this.refund.selector;
         made[8] = this.fetch.selector;
         made[9] = this.give.selector;
+        made[10] = this.story.selector;
     }
 
     // ------------------------------------------------------------------------------------------------------------ inside
