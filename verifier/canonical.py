@@ -23,6 +23,7 @@ __all__ = [
     "object_hash",
     "parse_json",
     "refuse_depth",
+    "refuse_surrogates",
 ]
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -31,6 +32,7 @@ MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 32
 _MAX_VALUES = 1 << 20  # a snapshot of 1,024 rows and 24 nodes has about 60,000
 _MAX_DIGITS = 20
+_SHOWN_PATH = 200
 
 
 def keccak256(data: bytes) -> bytes:
@@ -39,8 +41,9 @@ def keccak256(data: bytes) -> bytes:
 
 
 def canonical_bytes(value: Any) -> bytes:
-    """RFC 8785 canonical JSON of `value` (no binary floats: they are refused)."""
+    """RFC 8785 canonical JSON of `value` (no binary floats, no unpaired surrogates: they are refused)."""
     _refuse_floats(value)
+    refuse_surrogates(value)
     return rfc8785.dumps(value)
 
 
@@ -75,13 +78,15 @@ def parse_json(data: bytes | str, *, source: str = "") -> Any:
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         refuse_depth(text, source)
-        return json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_unique_object,
             parse_float=_refuse_number,
             parse_int=_short_integer,
             parse_constant=_refuse_number,
         )
+        refuse_surrogates(value)
+        return value
     except FormatError as error:
         raise error.within(source) from None
     except UnicodeDecodeError as error:
@@ -125,6 +130,7 @@ def refuse_depth(text: str, source: str) -> None:
 def _unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
+        _refuse_half(key, key)
         if key in found:
             raise FormatError(key, "appears twice in one object", mend="Keep one")
         found[key] = value
@@ -150,3 +156,41 @@ def _refuse_floats(value: Any) -> None:
     elif isinstance(value, list | tuple):
         for inner in value:
             _refuse_floats(inner)
+
+
+def refuse_surrogates(value: Any, path: str = "") -> None:
+    """Refuse text with half of a surrogate pair, which UTF-8 has no bytes for.
+
+    Canonical JSON would write them all alike: different objects would have one hash.
+
+    Parameters
+    ----------
+    value
+        Anything that JSON can say.
+    path
+        Where it stands, for the message.
+
+    Raises
+    ------
+    FormatError
+        Names the member: that whose text it is, or whose name it is, with the half written as an escape.
+    """
+    if isinstance(value, str):
+        _refuse_half(value, path or "text")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            below = f"{path}.{key}" if path else str(key)
+            _refuse_half(below, below)
+            refuse_surrogates(inner, below)
+    elif isinstance(value, list | tuple):
+        for place, inner in enumerate(value):
+            if not isinstance(inner, str) or not inner.isascii():
+                refuse_surrogates(inner, f"{path}[{place}]")
+
+
+def _refuse_half(text: str, path: str) -> None:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        name = path.encode("ascii", "backslashreplace").decode("ascii")
+        raise FormatError(
+            name[:_SHOWN_PATH], "has half of a surrogate pair", mend="Write the whole character, or none"
+        )

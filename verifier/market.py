@@ -534,6 +534,7 @@ def _nodes(snapshot: Snapshot) -> None:
 
 def _rows(snapshot: Snapshot) -> None:
     universe, shape = snapshot.universe, snapshot.shape
+    still = [place for place, node in enumerate(snapshot.nodes) if node.stress == "none"]
     groups = {name: position + 1 for position, name in enumerate(universe.underlyings)}
     priced = {feed.underlying for feed in snapshot.feeds} | set(snapshot.frozen)
     previous = -1
@@ -576,6 +577,7 @@ def _rows(snapshot: Snapshot) -> None:
         try:
             _extensions(entry, shape)
             row_valid(entry.row(), shape)
+            _apart(entry, still)
             _kind(instrument.kind, entry)
         except FormatError as error:
             raise error.within("", prefix=field) from None
@@ -591,6 +593,28 @@ def _extensions(entry: RowEntry, shape: Layout) -> None:
             raise FormatError(name, "is missing", mend=f"The layout {shape.name} has {extension}")
         if extension not in shape.extensions:
             raise FormatError(name, "has no column", mend=f"The layout {shape.name} has no {extension}")
+
+
+def _apart(entry: RowEntry, still: Iterable[int]) -> None:
+    """A group charged position by position still pays for what prices may do inside their bands.
+
+    Its scan does not bind then, and with it the zero stress at every corner: the row's own columns must cover
+    what a unit may lose there, or equity could be below zero inside the envelope.
+    """
+    if entry.isolated_long is None or entry.isolated_short is None:
+        return
+    moves = [entry.nodes[place] for place in still]
+    for name, isolated, addon, lost in (
+        ("isolated_long", entry.isolated_long, entry.addon_long, -min(moves, default=0)),
+        ("isolated_short", entry.isolated_short, entry.addon_short, max(moves, default=0)),
+    ):
+        if isolated + addon < lost:
+            raise FormatError(
+                name,
+                "does not cover what a unit may lose at a corner of the envelope",
+                value=isolated,
+                mend=f"At least {lost - addon} beside its addon; {_VALUE} where there is no such choice",
+            )
 
 
 def _kind(kind: Kind, entry: RowEntry) -> None:

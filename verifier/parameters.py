@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .canonical import refuse_surrogates
 from .errors import FormatError
 
 __all__ = ["parameters_valid"]
@@ -23,11 +24,13 @@ def parameters_valid(value: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     FormatError
-        For null, a float, text with control characters or longer than 200, a whole number beyond 2^53,
-        nesting deeper than 12, or more than 65,536 values.
+        For null, a float, text with control characters, with half of a surrogate pair or longer than 200, a
+        whole number beyond 2^53, nesting deeper than 12, or more than 65,536 values.
     """
     checker = _Checker()
-    return {checker.text(key, ""): checker.checked(inner, f".{key}", 1) for key, inner in value.items()}
+    found = {checker.text(key, ""): checker.checked(inner, f".{key}", 1) for key, inner in value.items()}
+    refuse_surrogates(found, "parameters")
+    return found
 
 
 class _Checker:

@@ -126,6 +126,15 @@ MUTANTS: dict[str, Mutant] = {
         CHECKS, "    snapshot_valid(case.bundle.market)\n", "",
         VERIFY + "test_a_snapshot_with_a_row_that_mints_margin_under_a_good_signature",
     ),
+    "an either-or that switches the envelope off": unless(
+        "verifier/market.py", "isolated + addon < lost",
+        "tests/verifier/test_market_extensions.py"
+        "::test_position_by_position_a_unit_still_pays_for_the_whole_envelope",
+    ),
+    "half a surrogate pair hashed": one(
+        "verifier/canonical.py", 'any("\\ud800" <= character <= "\\udfff" for character in text)', "False",
+        JSON + "test_different_objects_have_different_hashes_or_none",
+    ),
     "no quorum": unless(
         CHECKS, "len(found) < case.policy.publisher_quorum", VERIFY + "test_a_quorum"
     ),

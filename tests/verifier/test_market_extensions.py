@@ -20,7 +20,7 @@ def extended(group: int, shape: Layout) -> Row:
     plain = row(group, 3_000_000_000)
     further: dict[str, Any] = {"subgroup": group, "subnodes": (5, -6)}
     if shape is CHARGED:
-        further |= {"charge_long": 1, "charge_short": 2, "isolated_long": 3, "isolated_short": 4}
+        further |= {"charge_long": 1, "charge_short": 2, "isolated_long": 8, "isolated_short": 4}
     else:
         further |= {"alternatives": (-7,) * shape.nodes}
     return replace(plain, nodes=(-8,) * shape.nodes, brackets=plain.brackets[:1], **further)
@@ -44,6 +44,31 @@ def test_rows_come_back_from_a_file_as_they_were(shape: Layout) -> None:
     snapshot_valid(snapshot)
     assert snapshot.row_map() == {index: extended(index + 1, shape) for index in (0, 1)}
     assert market_root(snapshot) == market_root(made(shape))
+
+
+@pytest.mark.parametrize(("side", "sign"), [("long", -1), ("short", 1)])
+def test_position_by_position_a_unit_still_pays_for_the_whole_envelope(side: str, sign: int) -> None:
+    """A group that chose so has no scan: what a corner takes from a unit must be in the row's own columns."""
+    snapshot = made(CHARGED)
+    still = len(snapshot.nodes) - 1
+
+    def changed(isolated: int, addon: int, node: int, place: int) -> Snapshot:
+        content = snapshot.to_json()
+        entry = content["rows"][1]
+        entry["nodes"] = ["0"] * CHARGED.nodes
+        entry["nodes"][place] = str(node)
+        entry |= {f"isolated_{side}": str(isolated), f"addon_{side}": str(addon)}
+        return Snapshot.parse(content)
+
+    snapshot_valid(changed(6, 4, sign * 10, still))
+    snapshot_valid(changed(0, 10, sign * 10, still))
+    snapshot_valid(changed(0, 0, -sign * 4, still))
+    # The scan's other stresses are the venue's own choice to leave out.
+    snapshot_valid(changed(0, 0, sign * 10, 0))
+    for isolated, addon, place in ((5, 4, still), (0, 0, still), (6, 3, still - 1)):
+        with pytest.raises(FormatError, match=rf"rows\[1\]\.isolated_{side}: does not cover") as refused:
+            snapshot_valid(changed(isolated, addon, sign * 10, place))
+        assert f"At least {10 - addon} " in str(refused.value)
 
 
 def test_a_plain_row_has_no_new_members() -> None:
