@@ -81,7 +81,9 @@ def fits(report: MarginReport, instance: Instance) -> bool:
 def room(instance: Instance) -> str:
     """What a circuit has room for, in words."""
     subgroups = f" and {instance.subgroups} subgroups" if instance.subgroups else ""
-    return f"{instance.slots} positions in {instance.groups} underlyings{subgroups}"
+    # A subgroup counts once in each underlying that it has positions of.
+    cells = f", {instance.cells} pairs of an underlying and a subgroup" if instance.cells else ""
+    return f"{instance.slots} positions in {instance.groups} underlyings{subgroups}{cells}"
 
 
 def circuit_inputs(

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from verifier.circuits import Layout, instances
 from verifier.errors import FormatError
 from verifier.market import Level
 
@@ -31,7 +32,7 @@ from .gaps import STAYS, Band, Drift, bends, delta_drift
 from .grid import Beside
 from .stress import Asset, Stress, StressGrid, delta, valuations
 
-__all__ = ["DeribitRules", "deribit_beside", "deribit_grid", "unchanged_cells"]
+__all__ = ["DeribitRules", "deribit_beside", "deribit_grid", "lines_cover", "unchanged_cells"]
 
 _ZERO = Fraction(0)
 _SAME = "same"
@@ -46,7 +47,7 @@ class DeribitRules:
     ----------
     lines
         The delta shock is kept away by position limits for accounts of up to this many lines; 0 charges it
-        at its largest share instead.
+        at its largest share instead. Never fewer than a circuit of the layout has slots: `lines_cover`.
     unchanged
         Whether the cells whose price moves and whose volatility does not have ``nodes`` of their own, or are
         ``charged``: see `unchanged_cells`. That makes room for a band.
@@ -78,6 +79,10 @@ class DeribitRules:
             raise FormatError("extended", "has a price of zero or below, or no move")
         if not 0 < self.maintenance <= 1:
             raise FormatError("maintenance", "is not above 0 and at most 1")
+        # A charge below zero would pay its holder.
+        for name in ("extended_factor", "annual_move", "least_move", "delta_threshold", "delta_shock"):
+            if getattr(self, name) < 0:
+                raise FormatError(name, "is below zero", value=str(getattr(self, name)))
 
     def share(self, level: Level) -> Fraction:
         """Share of the initial requirement that a level asks for."""
@@ -86,6 +91,26 @@ class DeribitRules:
     def counted(self, move: Fraction) -> Fraction:
         """What turns a loss at a shocked price into one at today's: 1, or 1 / (1 + move) in coins."""
         return 1 / (1 + move) if self.settlement == "coin" else Fraction(1)
+
+
+def lines_cover(rules: DeribitRules, layout: Layout) -> None:
+    """Refuse position limits that are meant for fewer lines than an account may hold.
+
+    An account with more would come above the threshold with each line within its limit, and pay no shock.
+
+    Raises
+    ------
+    FormatError
+        Names how many lines the circuits of the layout have room for.
+    """
+    most = max((each.slots for each in instances().values() if each.layout.name == layout.name), default=0)
+    if 0 < rules.lines < most:
+        raise FormatError(
+            "deribit.lines",
+            f"is below the {most} positions that a circuit of {layout.name} has room for",
+            value=rules.lines,
+            mend=f"Use {most} or more, or 0 to charge the delta shock",
+        )
 
 
 def deribit_grid(rules: DeribitRules, level: Level, *, whole: bool = False) -> StressGrid:

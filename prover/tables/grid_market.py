@@ -23,7 +23,7 @@ from verifier.rows import Row
 from verifier.universe import Instrument, Universe
 
 from ..pricing.pinned import years_between
-from .deribit import DeribitRules, deribit_beside, deribit_grid
+from .deribit import DeribitRules, deribit_beside, deribit_grid, lines_cover
 from .gaps import Band, Drift
 from .grid import grid_nodes, grid_row
 from .grid_inputs import GridInput, GridInstrument, GridUnderlying
@@ -146,6 +146,12 @@ def check_grid(snapshot: Snapshot) -> None:
 def grid_rows(given: GridInput, level: Level, layout: Layout, universe: Universe) -> dict[int, Row]:
     """The rows alone, by index; see `build_grid`."""
     groups = _groups(given, level)
+    for group in groups.values():
+        if isinstance(group.rules, DeribitRules):
+            try:
+                lines_cover(group.rules, layout)
+            except FormatError as error:
+                raise error.within("", prefix=f"underlyings[{group.place}]") from None
     expiries = _expiries(given)
     charged = _charged(given) is not None
     rows = {}

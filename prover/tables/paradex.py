@@ -158,11 +158,13 @@ def paradex_option_charges(
     if mark is not None:
         long = min(rates.premium * mark, rates.long * spot.high)
     if strike is not None:
-        # A short call's rises with spot. A short put's first part is highest at the strike, or as near as
-        # may be.
-        worst = spot.high if call else min(max(strike, spot.low), spot.high)
-        out = max(_ZERO, strike - worst if call else worst - strike)
-        short = max(rates.in_the_money * worst - out, rates.out_of_the_money * spot.high)
+        # Its first part is linear on either side of the strike: an end or the strike is the worst. A put's
+        # is highest at the strike, but for a rate above 1, which rises beyond it.
+        spots = (spot.low, min(max(strike, spot.low), spot.high), spot.high)
+        first = max(
+            rates.in_the_money * each - max(_ZERO, strike - each if call else each - strike) for each in spots
+        )
+        short = max(first, rates.out_of_the_money * spot.high)
         if not call:
             short = min(short, rates.put_cap * strike)
     return long, short

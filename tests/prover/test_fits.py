@@ -56,6 +56,9 @@ def test_cells_are_pairs_of_a_group_and_a_subgroup() -> None:
 def test_room_is_said_in_words() -> None:
     assert room(instance("8-2")) == "8 positions in 8 underlyings"
     assert room(WIDE) == "32 positions in 4 underlyings and 16 subgroups"
+    assert room(DISCOUNTED) == (
+        "32 positions in 2 underlyings and 8 subgroups, 8 pairs of an underlying and a subgroup"
+    )
 
 
 def test_parameters_are_those_of_the_template() -> None:

@@ -257,6 +257,20 @@ def test_refusals_say_what_and_where(given: dict[str, Any], match: str) -> None:
         build_grid(GridInput.parse(given), "initial", WIDE)
 
 
+@pytest.mark.parametrize("lines", [0, 1, 31, 32, 33])
+def test_limits_are_for_as_many_lines_as_a_circuit_has_slots(lines: int) -> None:
+    """With limits for fewer, an account could be above the threshold and pay no shock."""
+    given = GridInput.parse(_with("deribit", ("underlyings", 0, "deribit"), {"lines": lines}))
+    if lines in (1, 31):
+        with pytest.raises(
+            FormatError, match=r"^underlyings\[0\]\.deribit\.lines: is below the 32 positions"
+        ):
+            build_grid(given, "initial", WIDE)
+    else:
+        _, snapshot = build_grid(given, "initial", WIDE)
+        check_grid(snapshot)
+
+
 def test_two_underlyings_share_their_nodes() -> None:
     made = document("deribit")
     eth = {"underlying": "ETH", "feed": "ETH index", "kind": "index", "price": "3000"}

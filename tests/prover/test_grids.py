@@ -30,7 +30,13 @@ from prover.pricing.machine import number
 from prover.tables.deribit import DeribitRules, deribit_grid
 from prover.tables.gaps import Band, Drift, gaps
 from prover.tables.grid import STILL, Beside, fill_row, grid_nodes, grid_row, node_room
-from prover.tables.paradex import ParadexRules, delta_beside, paradex_grid
+from prover.tables.paradex import (
+    ParadexOptionRates,
+    ParadexRules,
+    delta_beside,
+    paradex_grid,
+    paradex_option_charges,
+)
 from prover.tables.span import SpanRules, array_row, span_beside, span_grid
 from prover.tables.stress import Asset, Stress, StressGrid, delta, to_units
 from prover.venues import deribit, paradex, span
@@ -446,6 +452,11 @@ def test_a_grid_that_does_not_fit_is_refused_and_nodes_are_named() -> None:
         (lambda: DeribitRules(price_range=F(1)), "price_range"),
         (lambda: DeribitRules(extended=(F(0),)), "extended"),
         (lambda: DeribitRules(maintenance=F(2)), "maintenance"),
+        (lambda: DeribitRules(extended_factor=F(-1)), "extended_factor"),
+        (lambda: DeribitRules(delta_shock=F(-1, 10)), "delta_shock"),
+        (lambda: DeribitRules(least_move=F(-1, 100)), "least_move"),
+        (lambda: DeribitRules(annual_move=F(-1, 100)), "annual_move"),
+        (lambda: DeribitRules(delta_threshold=F(-1)), "delta_threshold"),
         (
             lambda: grid_row(
                 Asset(F(10), F(10), F(1), F(1)),
@@ -537,3 +548,25 @@ def test_the_context_is_the_package_s_own() -> None:
         assert build() == wanted
     finally:
         gmpy2.set_context(before)
+
+
+@pytest.mark.parametrize("strike", [60, 90, 100, 110, 140])
+@pytest.mark.parametrize("call", [True, False])
+@pytest.mark.parametrize("in_the_money", ["0.15", "1", "1.5"])
+def test_a_short_options_charge_is_the_venues_at_the_worst_spot(
+    strike: int, call: bool, in_the_money: str
+) -> None:
+    """Also at a rate above 1, where a put's charge goes on rising beyond its strike."""
+    rates = {"premium": "1", "long": "0.1", "in_the_money": in_the_money, "out_of_the_money": "0.05"}
+    exact = {name: F(rate) for name, rate in rates.items()} | {"put_cap": F(5)}
+    venue = paradex.OptionRates(**{name: float(rate) for name, rate in exact.items()})
+    band = Band(low=F(90), price=F(100), high=F(110))
+    _, charge = paradex_option_charges(
+        ParadexOptionRates(**exact), call=call, spot=band, strike=F(strike), mark=None
+    )
+    assert charge is not None
+    worst = max(
+        paradex.option_margin(venue, long=False, call=call, spot=float(spot), strike=float(strike))
+        for spot in (*range(90, 111), strike if 90 <= strike <= 110 else 90)
+    )
+    assert float(charge) == pytest.approx(worst)
