@@ -208,10 +208,17 @@ contract SettlementEscrowHandler is Test {
         given[token] += amount;
     }
 
-    /// @dev What few random sequences come to: a deal of which both deposit, at its settlement, with one party out or none.
+    /// @dev What few random sequences come to: a deal of which both deposit, at its settlement, with one party out or none;
+    /// or a deal of which one deposits.
     function story(uint256 who, uint256 token, uint128 quantity, uint256 to) external {
         who = who % 5 == 0 ? who % 3 + 1 : who;
         this.open(who, token, quantity, 1e24, 0);
+        if (to % 4 == 0) {
+            // One party deposits, nobody settles, and a stranger ends it when it is too late.
+            this.deposit(0, who % 3);
+            vm.warp(block.timestamp + 12 minutes);
+            return this.refund(0, 3);
+        }
         this.depositBoth(0);
         vm.warp(block.timestamp + 10 minutes);
         this.movePrice(to, 0);
