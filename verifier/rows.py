@@ -17,6 +17,7 @@ from .poseidon import poseidon
 
 __all__ = [
     "FIELDS",
+    "PROHIBITIVE",
     "Bracket",
     "Row",
     "chunks",
@@ -26,6 +27,9 @@ __all__ = [
     "rows_root",
     "undeclared",
 ]
+
+PROHIBITIVE = (1 << width("value")) - 1
+"""The largest unit value, 1e-6 quote a lot: a charge that keeps a side, or a choice, closed."""
 
 _CHUNK = 15
 """A Poseidon takes 16 inputs: the hash so far and up to 15 columns."""
@@ -67,7 +71,8 @@ class Row:
     subnodes
         Unit profit or loss at the two nodes of the subgroup; zeros when there is none.
     isolated_long, isolated_short
-        Extension ``isolated``: what a unit costs where a group is charged position by position.
+        Extension ``isolated``: what a unit costs where a group is charged position by position;
+        prohibitive when left out, so that no such choice is free.
     alternatives
         Extension ``alternatives``: unit profit or loss at each node, in place of `nodes` where the group's
         positions of one subgroup are worse off by these.
@@ -83,8 +88,8 @@ class Row:
     charge_short: int = 0
     subgroup: int = 0
     subnodes: tuple[int, ...] = (0,) * SUBNODES
-    isolated_long: int = 0
-    isolated_short: int = 0
+    isolated_long: int = PROHIBITIVE
+    isolated_short: int = PROHIBITIVE
     alternatives: tuple[int, ...] = ()
 
 

@@ -92,7 +92,7 @@ def build_market(
         feeds=feeds,
         frozen=_frozen(market, level),
         nodes=corner_nodes(shape.nodes),
-        rows=tuple(RowEntry.of(index, row) for index, row in rows.items()),
+        rows=tuple(RowEntry.of(index, row, shape) for index, row in rows.items()),
         model=bracket_model(market),
     )
     snapshot_valid(snapshot)

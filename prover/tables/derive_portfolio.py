@@ -234,7 +234,6 @@ class _Builder:
     ) -> Row:
         """A row of no subgroup."""
         carries = self.layout.extensions
-        isolated = PROHIBITIVE if "isolated" in carries else 0
         return Row(
             group=_GROUP,
             mark=mark,
@@ -242,8 +241,6 @@ class _Builder:
             addon_long=addon_long,
             addon_short=addon_short,
             brackets=(Bracket(0, 0, LARGEST_SIZE),) * self.layout.brackets,
-            isolated_long=isolated,
-            isolated_short=isolated,
             alternatives=alternatives if "alternatives" in carries else (),
         )
 

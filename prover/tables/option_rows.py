@@ -131,8 +131,6 @@ class OptionRows:
             addon_long=PROHIBITIVE if instrument.kind == "borrow" else _addon(long),
             addon_short=PROHIBITIVE if instrument.kind == "deposit" else _addon(short),
             brackets=self._brackets(instrument),
-            isolated_long=PROHIBITIVE if "isolated" in live else 0,
-            isolated_short=PROHIBITIVE if "isolated" in live else 0,
             alternatives=tuple(nodes) if "alternatives" in live else (),
         )
         row_valid(row, self.layout)

@@ -272,7 +272,6 @@ def settled_row(given: OpynInput, series: OpynSeries, spot: Fraction, layout: La
 def _row(
     group: int, layout: Layout, mark: int, nodes: tuple[int, ...], addon_long: int, addon_short: int
 ) -> Row:
-    closed = PROHIBITIVE if "isolated" in layout.extensions else 0
     return Row(
         group=group,
         mark=mark,
@@ -280,8 +279,6 @@ def _row(
         addon_long=addon_long,
         addon_short=addon_short,
         brackets=(Bracket(0, 0, LARGEST_SIZE),) * layout.brackets,
-        isolated_long=closed,
-        isolated_short=closed,
         alternatives=nodes if "alternatives" in layout.extensions else (),
     )
 

@@ -133,6 +133,12 @@ def books(draw: st.DrawFn) -> tuple[list[tuple[int, int]], dict[int, Row], Layou
     rows, positions = {}, []
     for index in range(draw(st.integers(0, 5))):
         subgroup = draw(st.integers(0, 2)) if "subgroups" in extensions else 0
+        apart = {}
+        if "isolated" in extensions:
+            apart = {
+                "isolated_long": draw(st.one_of(cost, st.just(PROHIBITIVE))),
+                "isolated_short": draw(cost),
+            }
         rows[index] = Row(
             draw(st.integers(1, 2)),
             draw(unit),
@@ -144,8 +150,7 @@ def books(draw: st.DrawFn) -> tuple[list[tuple[int, int]], dict[int, Row], Layou
             charge_short=draw(cost) if "charges" in extensions else 0,
             subgroup=subgroup,
             subnodes=draw(st.tuples(unit, unit)) if subgroup else (0, 0),
-            isolated_long=draw(st.one_of(cost, st.just(PROHIBITIVE))) if "isolated" in extensions else 0,
-            isolated_short=draw(cost) if "isolated" in extensions else 0,
+            **apart,
             alternatives=draw(nodes) if "alternatives" in extensions else (),
         )
         positions.append((index, draw(st.integers(1, 2**40)) * draw(st.sampled_from([1, -1]))))
@@ -211,7 +216,10 @@ def test_splitting_never_helps_where_names_may_repeat(
     """
     positions, rows, live = book
     without = shape(*(each for each in live.extensions if each not in ("isolated", "one_sided")))
-    plain = {index: replace(row, isolated_long=0, isolated_short=0) for index, row in rows.items()}
+    plain = {
+        index: replace(row, isolated_long=PROHIBITIVE, isolated_short=PROHIBITIVE)
+        for index, row in rows.items()
+    }
     whole = evaluate(positions, 0, plain, layout=without).requirement
     column = data.draw(st.sampled_from(["group", "subgroup"]))
     apart = dict(plain)

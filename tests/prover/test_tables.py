@@ -18,7 +18,7 @@ from prover.tables.rounding import LARGEST_SIZE, PROHIBITIVE, brackets
 from prover.tables.venue_rules import venue_margin
 from verifier.circuits import layout
 from verifier.errors import FormatError
-from verifier.market import Snapshot
+from verifier.market import RowEntry, Snapshot
 from verifier.rows import Bracket, Row, row_valid
 
 F = Fraction
@@ -475,3 +475,16 @@ def test_legs_do_not_lean_on_an_aggregate_line_without_a_row(gone: dict[str, Any
     with pytest.raises(FormatError, match="venue:leg has no tiers"):
         market([feed("BTC", "60000")], [leg, line | gone])
     market([feed("BTC", "60000")], [leg | {"retired": True}, line | gone])
+
+
+def test_where_groups_may_choose_a_linear_table_leaves_no_free_choice() -> None:
+    _, snapshot = build_market(simple(), "maintenance", "s64-k1-d5-csi")
+    assert {(entry.isolated_long, entry.isolated_short) for entry in snapshot.rows} == {(PROHIBITIVE,) * 2}
+    assert Snapshot.parse(snapshot.to_json()) == snapshot
+
+
+def test_a_choice_that_nobody_set_is_prohibitive() -> None:
+    shape = layout("s64-k1-d5-csi")
+    row = Row(1, 0, (0,) * shape.nodes, 0, 0, (Bracket(0, 0, 1),))
+    entry = RowEntry.of(0, row, shape)
+    assert (entry.isolated_long, entry.isolated_short) == (PROHIBITIVE, PROHIBITIVE)
