@@ -1,7 +1,8 @@
 """The mandate: limits on what an account may hold, which a proof is bound to by their hash.
 
-A Greek is cash: delta for a move of the underlying by 1 %, gamma the change of that delta for the same move,
-vega for one point of volatility (0.01), theta for one day. Limits are on each underlying's net, either sign.
+A Greek is cash, and a derivative at the marks: delta for a move of the underlying by 1 %, gamma twice what
+such a move gains beyond delta (Γ·(1 % of the price)²), vega for one point of volatility (0.01), theta for
+one day. Limits are on each underlying's net, either sign.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Limits(Member):
     underlying
         Its name there.
     delta, gamma
-        Cash for a move of 1 %, and what delta changes by in such a move; whole quote units.
+        Cash for a move of 1 %, and twice what such a move gains beyond that; whole quote units.
     vega, theta
         Cash for a point of volatility, and for a day.
     """

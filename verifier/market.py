@@ -38,7 +38,7 @@ from .packing import pack
 from .parameters import parameters_valid
 from .poseidon import poseidon
 from .rows import FIELDS, Bracket, Row, row_valid, rows_root, undeclared
-from .universe import MAX_INSTRUMENTS, Kind, Universe
+from .universe import MAX_INSTRUMENTS, Instrument, Kind, Universe
 
 __all__ = [
     "SIGNATURE_SCHEMA",
@@ -70,6 +70,7 @@ _MAX_MOVING = 8
 _CHARGED_FEEDS = ("basis", "spread")
 _SIGNED_FEEDS = ("funding", "spread")
 
+_PER_CENT = 100
 _VALUE = (1 << width("value")) - 1
 _DEDUCTION = (1 << width("deduction")) - 1
 _SIZE = (1 << width("size")) - 1
@@ -490,6 +491,10 @@ def _feeds(snapshot: Snapshot) -> None:
 
 def _greeks(snapshot: Snapshot) -> None:
     """Columns are Greeks at the marks, and no bracket charges or limits anything: no circuit heeds it."""
+    if snapshot.model is not None and snapshot.model.name != "greeks":
+        raise FormatError(
+            "model.name", "is of another table than Greeks", value=snapshot.model.name, mend="greeks"
+        )
     if tuple((node.corner, node.stress) for node in snapshot.nodes) != tuple(
         ("mark", each) for each in GREEKS
     ):
@@ -502,6 +507,26 @@ def _greeks(snapshot: Snapshot) -> None:
                 raise FormatError(
                     f"rows[{position}].brackets", "are not empty", mend=f"Rate 0, deduction 0, upper {_SIZE}"
                 )
+
+
+def _greek_row(instrument: Instrument, entry: RowEntry) -> None:
+    """What Greeks and notional of an instrument can be: a row of noughts would charge no limit anything."""
+    delta, gamma, vega, theta = entry.nodes
+    notional = entry.addon_long
+    # Each number was rounded to its unit, delta's a hundredth of the notional's.
+    off = abs(100 * delta) - notional
+    if instrument.kind == "aggregate":
+        raise FormatError("kind", "is an aggregate line", mend="Its legs have the Greeks; leave it out")
+    if notional != entry.addon_short or notional < 1:
+        raise FormatError("addon_long", "and addon_short are not one notional above 0", mend="Gross per lot")
+    if instrument.kind == "option":
+        signed = delta if instrument.option_type == "call" else -delta
+        wrong = signed < 0 or off > _PER_CENT or gamma < 0 or vega < 0 or theta > 0 or entry.mark < 0
+    else:
+        linear = 0 <= notional - entry.mark <= 1 and abs(off) <= _PER_CENT and delta >= 0
+        wrong = not linear or any((gamma, vega, theta))
+    if wrong:
+        raise FormatError("nodes", f"are not the Greeks of a {instrument.kind}", mend="Build the table again")
 
 
 def _nodes(snapshot: Snapshot) -> None:
@@ -578,7 +603,10 @@ def _rows(snapshot: Snapshot) -> None:
             _extensions(entry, shape)
             row_valid(entry.row(), shape)
             _apart(entry, still)
-            _kind(instrument.kind, entry)
+            if shape.kind == "greeks":
+                _greek_row(instrument, entry)
+            else:
+                _kind(instrument.kind, entry)
         except FormatError as error:
             raise error.within("", prefix=field) from None
 

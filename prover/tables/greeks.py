@@ -4,7 +4,7 @@ Per lot, signed, quote units:
 
 ==========  ==================================================================================================
 delta       for a move of the underlying by 1 %, spot and forwards together
-gamma       what delta changes by in such a move: half of it is the profit beyond delta of a 1 % move
+gamma       Γ·(1 % of the price)²: half of it is what such a move gains beyond delta; 0 for what is linear
 vega        for one point (0.01) of the instrument's own volatility
 theta       for one day of 365
 notional    of the underlying, at the forward's or the perpetual's price; rounded up, for gross sums
@@ -33,7 +33,7 @@ from ..pricing.pinned import black76_greeks, exact, number
 from .option_inputs import OptionsInput
 from .option_market import OptionMarket
 from .options import frozen_by, is_listed, parameters_of, snapshot_feeds, universe_of
-from .rounding import LARGEST_SIZE, PROHIBITIVE, unit_value
+from .rounding import LARGEST_SIZE, unit_value
 
 __all__ = ["LAYOUT", "MODEL", "build_greeks", "greek_row"]
 
@@ -139,8 +139,10 @@ def greek_row(market: OptionMarket, instrument: Instrument, group: int) -> Row:
         group=group,
         mark=unit_value(worth * lot),
         nodes=tuple(unit_value(each * lot) for each in greeks),
-        addon_long=PROHIBITIVE if instrument.kind == "borrow" else notional,
-        addon_short=PROHIBITIVE if instrument.kind == "deposit" else notional,
+        # The same on both sides of a deposit or a borrow, too: a prohibitive one would be gross notional, and
+        # dilute the concentration of another underlying.
+        addon_long=notional,
+        addon_short=notional,
         brackets=(Bracket(0, 0, LARGEST_SIZE),),
     )
 

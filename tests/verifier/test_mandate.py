@@ -119,7 +119,11 @@ def table(**changes: Any) -> Snapshot:
     content["layout"] = "g4-k1-d5"
     content["nodes"] = [{"corner": "mark", "stress": name} for name in GREEKS]
     for entry in content["rows"]:
-        entry["nodes"] = ["10", "-3", "0", "2"]
+        # All of the sample's instruments are linear.
+        notional = abs(int(entry["mark"]))
+        entry["mark"] = str(notional)
+        entry["nodes"] = [str(round(notional / 100)), "0", "0", "0"]
+        entry["addon_long"] = entry["addon_short"] = str(notional)
         entry["brackets"] = [{"rate": "0", "deduction": "0", "upper": str((1 << 64) - 1)}]
     return Snapshot.parse(content | changes)
 
@@ -132,6 +136,34 @@ def test_a_table_of_greeks_has_greeks_and_no_tiers() -> None:
     content["rows"][0]["brackets"][0]["rate"] = "1"
     with pytest.raises(FormatError, match="not empty"):
         snapshot_valid(Snapshot.parse(content))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("nodes", ["0", "0", "0", "0"]),  # no delta, so no limit of it is ever reached
+        ("nodes", ["-1", "0", "0", "0"]),
+        ("nodes", [None, "1", "0", "0"]),
+        ("nodes", [None, "0", "0", "-1"]),
+        ("addon_long", "0"),
+        ("addon_short", str((1 << 63) - 1)),  # gross that dilutes another underlying's concentration
+        ("mark", "1"),
+    ],
+)
+def test_a_row_of_greeks_can_be_those_of_its_instrument(member: str, value: Any) -> None:
+    content = table().to_json()
+    entry = content["rows"][0]
+    if isinstance(value, list):
+        value = [own if new is None else new for own, new in zip(entry["nodes"], value, strict=True)]
+    entry[member] = value
+    with pytest.raises(FormatError, match=r"Greeks of|one notional"):
+        snapshot_valid(Snapshot.parse(content))
+
+
+def test_a_table_of_greeks_is_of_no_other_model() -> None:
+    named = {"name": "options", "version": 1, "parameters": {}}
+    with pytest.raises(FormatError, match="another table"):
+        snapshot_valid(table(model=named))
 
 
 # --- policies and bundles ---------------------------------------------------------------------------
