@@ -95,7 +95,10 @@ def beacon(
     iterations_exp: int,
     progress: _Progress = None,
 ) -> bytes:
-    """Add the final contribution of a public random value; returns its hash (64 bytes)."""
+    """Add the final contribution of a public random value; returns its hash (64 bytes).
+
+    `iterations_exp` is from 10 to 30; keys and phase-1 files with longer beacons are refused too.
+    """
 
 def contributions(zkey_path: _Path) -> list[Contribution]:
     """List a key's contributions, the first one first. They are not verified."""
@@ -132,7 +135,10 @@ def verify(vk: Mapping[str, Any], public: Sequence[str], proof: Mapping[str, Any
 def verify_batch(
     vk: Mapping[str, Any], items: Iterable[tuple[Sequence[str], Mapping[str, Any]]]
 ) -> list[int]:
-    """Verify many proofs of one circuit at once; returns the places of the bad ones, malformed included."""
+    """Verify many proofs of one circuit at once; returns the places of the bad ones, malformed included.
+
+    An item that is no tuple of two is malformed as well.
+    """
 
 def poseidon(inputs: _Elements) -> int:
     """Hash 1 to 16 elements with circomlib's Poseidon."""

@@ -6,7 +6,7 @@ use crate::bytes::{Bytes, Reader};
 use crate::error::{Error, Result};
 
 /// No format uses more than 18 kinds of section; a file with more than this many is not one of them.
-const MAX_SECTIONS: u32 = 64;
+pub const MAX_SECTIONS: u32 = 64;
 
 /// The content and the places of its sections.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl BinFile {
         if count > MAX_SECTIONS {
             return Err(Error::format(kind, format!("claims {count} sections")));
         }
-        let mut sections = Vec::with_capacity(count as usize);
+        let mut sections: Vec<(u32, Range<usize>)> = Vec::with_capacity(count as usize);
         for _ in 0..count {
             let id = reader.u32()?;
             let length = reader.u64()?;
@@ -42,6 +42,9 @@ impl BinFile {
                 .filter(|&length| length <= reader.left())
                 .ok_or_else(|| Error::format(format!("{kind} section {id}"), "is longer than the file"))?;
             reader.take(length)?;
+            if sections.iter().any(|(other, _)| *other == id) {
+                return Err(Error::format(kind, format!("section {id} is there twice")));
+            }
             sections.push((id, start..start + length));
         }
         reader.end()?;
@@ -53,20 +56,15 @@ impl BinFile {
         })
     }
 
-    /// The place of a section that must be there exactly once.
+    /// The place of a section that must be there. None is there twice.
     pub fn range(&self, id: u32) -> Result<Range<usize>> {
         self.optional(id)?
             .ok_or_else(|| Error::format(self.kind, format!("section {id} is missing")))
     }
 
-    /// The place of a section that may be absent, but not double.
+    /// The place of a section that may be absent.
     pub fn optional(&self, id: u32) -> Result<Option<Range<usize>>> {
-        let mut found = self.sections.iter().filter(|(other, _)| *other == id);
-        let first = found.next().map(|(_, range)| range.clone());
-        if found.next().is_some() {
-            return Err(Error::format(self.kind, format!("section {id} is there twice")));
-        }
-        Ok(first)
+        Ok(self.sections.iter().find(|(other, _)| *other == id).map(|(_, range)| range.clone()))
     }
 
     /// As `range`, for a section whose length is known.

@@ -1,6 +1,6 @@
 //! File contents that are shared between threads without being copied, and a bounds-checked reader over them.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,15 +15,20 @@ pub struct Bytes(Arc<dyn AsRef<[u8]> + Send + Sync>);
 impl Bytes {
     /// Map a file. It must not be shortened while it is in use: the operating system would end the process.
     pub fn map(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::io(path, &e))?;
-        let length = file.metadata().map_err(|e| Error::io(path, &e))?.len();
-        if length == 0 {
+        let (file, data) = open(path)?;
+        Self::map_open(path, &file, &data)
+    }
+
+    /// As `map`, for what `open` gave.
+    pub fn map_open(path: &Path, file: &File, data: &Metadata) -> Result<Self> {
+        if data.len() == 0 {
             return Ok(Self(Arc::new(Vec::<u8>::new())));
         }
-        // SAFETY: the map is private to this value and read-only. Another process that rewrites the file in
-        // place could change what is read, but every value is a plain integer for which any bit pattern is
-        // allowed, and every index derived from the bytes was copied out when the file was checked.
-        let map = unsafe { Mmap::map(&file) }.map_err(|e| Error::io(path, &e))?;
+        // SAFETY: the map is read-only and outlives every slice of it. What remains to the caller is that nobody
+        // shortens or rewrites the file while it is mapped. Against those who do all the same: bytes are only
+        // ever read as plain integers, and an index that is read again after the check is checked again, so
+        // that a rewritten file gives wrong results or an error and no access outside of the map.
+        let map = unsafe { Mmap::map(file) }.map_err(|e| Error::io(path, &e))?;
         Ok(Self(Arc::new(map)))
     }
 
@@ -34,6 +39,22 @@ impl Bytes {
     pub fn get(&self) -> &[u8] {
         (*self.0).as_ref()
     }
+}
+
+/// Open a regular file, and what the system says about the very file that is open.
+pub fn open(path: &Path) -> Result<(File, Metadata)> {
+    let regular = |data: Metadata| {
+        if data.is_file() {
+            Ok(data)
+        } else {
+            Err(Error::Io(format!("{}: is not a regular file", path.display())))
+        }
+    };
+    // Asked first because opening a pipe waits for a writer.
+    regular(path.metadata().map_err(|e| Error::io(path, &e))?)?;
+    let file = File::open(path).map_err(|e| Error::io(path, &e))?;
+    let data = regular(file.metadata().map_err(|e| Error::io(path, &e))?)?;
+    Ok((file, data))
 }
 
 /// Reads little-endian numbers from a slice and never past its end.

@@ -17,10 +17,10 @@ use crate::formats::zkey::{Check, Zkey};
 use crate::keys::{self, Header};
 use crate::msm::{msm, Group};
 use crate::pairs::same_ratio;
-use crate::point::{read, to_plain, write, Coordinate, SIZE_G1, SIZE_G2};
+use crate::point::{in_group, read, to_plain, write, Coordinate, SIZE_G1, SIZE_G2};
 use crate::prove::Progress;
 use crate::random::ChaCha;
-use crate::transcript::beacon_stream;
+use crate::transcript::{beacon_stream, Tick};
 use blake2::{Blake2b512, Digest};
 
 /// Check a phase-1 file's points and the pairing equations between them: that all powers are of one tau, that
@@ -39,7 +39,8 @@ pub fn verify_ptau(path: &Path, progress: Progress<'_>) -> Result<()> {
     let Some(last) = ptau.contributions.last() else {
         return Err(Error::invalid("the file has no contribution"));
     };
-    chain(&ptau)?;
+    chain(&ptau, &|| progress("contributions", 0.1))?;
+    check_group(ptau.slice(&ptau.tau_2), "section 3")?;
     let wrong = |what: &str| Error::invalid(format!("ptau: {what}"));
     let first = |range| read::<Fq>(ptau.slice(range));
     let g1 = G1Affine::generator();
@@ -77,6 +78,8 @@ pub fn verify_ptau(path: &Path, progress: Progress<'_>) -> Result<()> {
     }
     progress("lagrange", 0.5)?;
     if let Some([tau_1, tau_2, alpha, beta]) = &ptau.lagrange {
+        ptau.check_points::<Fq2>("ptau section 13", tau_2)?;
+        check_group(ptau.slice(tau_2), "section 13")?;
         transformed::<Fq>(&ptau, &ptau.tau_1, tau_1)?;
         transformed::<Fq2>(&ptau, &ptau.tau_2, tau_2)?;
         transformed::<Fq>(&ptau, &ptau.alpha_tau_1, alpha)?;
@@ -86,13 +89,29 @@ pub fn verify_ptau(path: &Path, progress: Progress<'_>) -> Result<()> {
 }
 
 fn weights(count: usize) -> Result<Vec<Limbs>> {
-    // 64 bits each: a wrong point goes unnoticed with a chance of one in 2^64.
+    // 64 bits each: within groups of prime order a wrong point goes unnoticed with a chance of one in 2^64.
     let mut bytes = vec![0u8; count * 8];
     getrandom::fill(&mut bytes).map_err(|e| Error::Io(format!("the operating system gives no randomness: {e}")))?;
     Ok(bytes
         .chunks_exact(8)
         .map(|word| [u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]), 0, 0, 0])
         .collect())
+}
+
+/// Independent combinations that a point outside of the group has to pass: the twist's order has the factor 10069,
+/// and 10069^5 > 2^66.
+const COMBINATIONS: usize = 5;
+
+/// Check that all points of the twist are in the group of prime order, each with the chance of one in 10069^5 of being
+/// missed. One combination says little here, as components of order 10069 cancel in one of 10069.
+fn check_group(points: &[u8], place: &str) -> Result<()> {
+    for _ in 0..COMBINATIONS {
+        let weights = weights(points.len() / SIZE_G2)?;
+        if !in_group::<Fq2>(&msm::<Fq2>(points, |i| weights[i]).into_affine()) {
+            return Err(Error::invalid(format!("ptau: {place} has a point outside of the group of prime order")));
+        }
+    }
+    Ok(())
 }
 
 /// One random combination of all points but the last, and of all but the first.
@@ -139,17 +158,19 @@ struct State {
     challenge: [u8; 64],
 }
 
-fn chain(ptau: &Ptau) -> Result<()> {
+fn chain(ptau: &Ptau, tick: Tick<'_>) -> Result<()> {
     let mut before = State {
         tau_1: G1Affine::generator(),
         tau_2: G2Affine::generator(),
         alpha_1: G1Affine::generator(),
         beta_1: G1Affine::generator(),
         beta_2: G2Affine::generator(),
-        challenge: first_challenge(ptau.ceremony_power),
+        challenge: first_challenge(ptau.ceremony_power, tick)?,
     };
     for (i, contribution) in ptau.contributions.iter().enumerate() {
-        follows(&before, contribution).map_err(|what| Error::invalid(format!("contribution {}: {what}", i + 1)))?;
+        let wrong = |what: &str| Error::invalid(format!("contribution {}: {what}", i + 1));
+        follows(&before, contribution).map_err(wrong)?;
+        from_beacon(contribution, tick, wrong)?;
         before = State {
             tau_1: contribution.tau_1,
             tau_2: contribution.tau_2,
@@ -197,40 +218,55 @@ fn follows(before: &State, contribution: &PtauContribution) -> std::result::Resu
             return Err("it does not follow the one before in G2");
         }
     }
-    if let Some(beacon) = &contribution.beacon {
-        let mut stream = beacon_stream(beacon).map_err(|_| "its beacon is malformed")?;
-        let secrets = [stream.fr(), stream.fr(), stream.fr()];
-        for (key, secret) in contribution.keys.iter().zip(&secrets) {
-            let s = stream.g1();
-            if s != key.0 || crate::msm::times::<Fq>(&s, secret) != key.1 {
-                return Err("it does not follow from its beacon");
-            }
+    Ok(())
+}
+
+fn from_beacon(contribution: &PtauContribution, tick: Tick<'_>, wrong: impl Fn(&str) -> Error) -> Result<()> {
+    let Some(beacon) = &contribution.beacon else {
+        return Ok(());
+    };
+    let mut stream = beacon_stream(beacon, tick).map_err(|error| match error {
+        Error::Stopped => Error::Stopped,
+        other => wrong(&other.to_string()),
+    })?;
+    let secrets = [stream.fr(), stream.fr(), stream.fr()];
+    for (key, secret) in contribution.keys.iter().zip(&secrets) {
+        let s = stream.g1();
+        if s != key.0 || crate::msm::times::<Fq>(&s, secret) != key.1 {
+            return Err(wrong("it does not follow from its beacon"));
         }
     }
     Ok(())
 }
 
 /// The hash of a ceremony in which nothing has happened: every power is the generator.
-fn first_challenge(power: u32) -> [u8; 64] {
+fn first_challenge(power: u32, tick: Tick<'_>) -> Result<[u8; 64]> {
     let mut hash = Blake2b512::new();
     hash.update(Blake2b512::digest(b""));
     let g1 = to_plain::<Fq>(&G1Affine::generator());
     let g2 = to_plain::<Fq2>(&G2Affine::generator());
     let size = 1usize << power;
-    let mut repeat = |point: &[u8], mut count: usize| {
+    let mut blocks = 0u64;
+    let mut repeat = |point: &[u8], mut count: usize| -> Result<()> {
         let block = point.repeat(1 << 10);
         while count > 0 {
             let now = count.min(1 << 10);
             hash.update(&block[..now * point.len()]);
             count -= now;
+            // The file only claims the ceremony's power, and 2^28 takes minutes.
+            blocks += 1;
+            if blocks.is_multiple_of(64) {
+                tick()?;
+            }
         }
+        Ok(())
     };
-    repeat(&g1, 2 * size - 1);
-    repeat(&g2, size);
-    repeat(&g1, size);
-    repeat(&g1, size);
-    repeat(&g2, 1);
-    hash.finalize().into()
+    repeat(&g1, 2 * size - 1)?;
+    repeat(&g2, size)?;
+    repeat(&g1, size)?;
+    repeat(&g1, size)?;
+    repeat(&g2, 1)?;
+    Ok(hash.finalize().into())
 }
 
 /// Write a key without contributions from a prepared phase-1 file, as `snarkjs zkey new` does. Returns the circuit
@@ -274,7 +310,7 @@ impl Parts {
         let (tau_1, tau_2) = (row(0, SIZE_G1), row(1, SIZE_G2));
         let (alpha, beta) = (row(2, SIZE_G1), row(3, SIZE_G1));
         let public = r1cs.public() as usize;
-        let mut wires = Wires::new(r1cs);
+        let mut wires = Wires::new(r1cs)?;
         for signal in 0..=public {
             wires.a[signal].push((r1cs.constraints + signal as u32, Fr::ONE));
         }
@@ -330,7 +366,7 @@ struct Wires {
 }
 
 impl Wires {
-    fn new(r1cs: &R1cs) -> Self {
+    fn new(r1cs: &R1cs) -> Result<Self> {
         let empty = vec![Vec::new(); r1cs.wires as usize];
         let mut wires = Self {
             a: empty.clone(),
@@ -340,11 +376,12 @@ impl Wires {
         for row in 0..r1cs.constraints {
             for (which, side) in [&mut wires.a, &mut wires.b, &mut wires.c].into_iter().enumerate() {
                 for term in r1cs.combination(row as usize, which) {
-                    side[term.wire as usize].push((row, fr(term.coefficient).unwrap_or_default()));
+                    let terms = side.get_mut(term.wire as usize).ok_or_else(Error::changed)?;
+                    terms.push((row, fr(term.coefficient).unwrap_or_default()));
                 }
             }
         }
-        wires
+        Ok(wires)
     }
 }
 
@@ -421,7 +458,9 @@ pub fn verify_key(r1cs: &Path, ptau: &Path, zkey: &Path, progress: Progress<'_>)
         return wrong("points or coefficients");
     }
     progress("contributions", 0.9)?;
-    crate::transcript::verify(&zkey.circuit_hash, &zkey.contributions, &zkey.delta_1, &zkey.delta_2)?;
+    crate::transcript::verify(&zkey.circuit_hash, &zkey.contributions, &zkey.delta_1, &zkey.delta_2, &|| {
+        progress("contributions", 0.9)
+    })?;
     for (before, after) in [(parts.c.as_slice(), zkey.c()), (parts.h.as_slice(), zkey.h())] {
         let weights = weights(before.len() / SIZE_G1)?;
         let old = msm::<Fq>(before, |i| weights[i]).into_affine();
@@ -432,4 +471,48 @@ pub fn verify_key(r1cs: &Path, ptau: &Path, zkey: &Path, progress: Progress<'_>)
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (2q − r) / 10069 and r: the twist's order is their product times 10069.
+    const COFACTOR_WITHOUT_10069: [[u64; 4]; 2] = [
+        [0x6c3c_d334_915f_1659, 0x2071_42f7_671a_f448, 0x9e28_bcf6_5b56_81da, 0x0001_3af7_a58f_ce69],
+        crate::field::R,
+    ];
+
+    #[test]
+    fn points_outside_of_the_group_are_noticed() {
+        let generator = G2Affine::generator();
+        // A point of the twist with everything but the component of order 10069 taken off.
+        let outside = (1u64..)
+            .filter_map(|x| {
+                let x = Fq2::from(x);
+                let y = (x.square() * x + Fq2::curve_b()).sqrt()?;
+                let point = Fq2::affine(x, y);
+                let rest = COFACTOR_WITHOUT_10069.iter().fold(point.into_group(), |point, part| {
+                    point.into_affine().mul_bigint(part)
+                });
+                let rest = rest.into_affine();
+                (!rest.is_zero()).then_some(rest)
+            })
+            .next()
+            .unwrap_or(generator);
+        assert!(outside.mul_bigint([10069u64]).into_affine().is_zero());
+        let bytes = |points: &[G2Affine]| points.iter().flat_map(crate::point::to_bytes::<Fq2>).collect::<Vec<u8>>();
+        let moved = (generator + outside).into_affine();
+        let back = (generator - outside).into_affine();
+        assert!(check_group(&bytes(&[generator, generator]), "section").is_ok());
+        for points in [[moved, generator], [generator, moved], [moved, back], [outside, moved]] {
+            assert!(check_group(&bytes(&points), "section").is_err());
+        }
+    }
+
+    #[test]
+    fn a_claimed_power_can_be_stopped() {
+        assert!(matches!(first_challenge(28, &|| Err(Error::Stopped)), Err(Error::Stopped)));
+        assert!(first_challenge(3, &|| Err(Error::Stopped)).is_ok());
+    }
 }

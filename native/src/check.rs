@@ -31,18 +31,24 @@ pub fn check(r1cs: &R1cs, witness: Witness<'_>, symbols: Option<&Symbols>, limit
     let broken: Vec<usize> = (0..r1cs.constraints as usize)
         .into_par_iter()
         .with_min_len(256)
-        .filter(|&row| {
-            let [a, b, c] = [0, 1, 2].map(|which| evaluate(r1cs, witness, row, which));
-            a * b != c
+        .filter_map(|row| match holds(r1cs, witness, row) {
+            Ok(true) => None,
+            Ok(false) => Some(Ok(row)),
+            Err(error) => Some(Err(error)),
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(broken.into_iter().take(limit).map(|row| describe(r1cs, row, symbols)).collect())
 }
 
-fn evaluate(r1cs: &R1cs, witness: Witness<'_>, row: usize, which: usize) -> Fr {
+fn holds(r1cs: &R1cs, witness: Witness<'_>, row: usize) -> Result<bool> {
+    let side = |which| evaluate(r1cs, witness, row, which);
+    Ok(side(0)? * side(1)? == side(2)?)
+}
+
+fn evaluate(r1cs: &R1cs, witness: Witness<'_>, row: usize, which: usize) -> Result<Fr> {
     let value = |limbs| fr(limbs).unwrap_or(Fr::ZERO);
     r1cs.combination(row, which)
-        .map(|term| value(term.coefficient) * value(witness.get(term.wire as usize)))
+        .map(|term| Ok(value(term.coefficient) * value(witness.lookup(term.wire)?)))
         .sum()
 }
 

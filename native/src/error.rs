@@ -15,6 +15,8 @@ pub enum Error {
     Io(String),
     /// The caller's progress report asked to stop.
     Stopped,
+    /// A bug: something panicked.
+    Internal,
 }
 
 impl Error {
@@ -29,6 +31,11 @@ impl Error {
         Self::Invalid(problem.into())
     }
 
+    /// What was checked when the file was opened no longer holds.
+    pub fn changed() -> Self {
+        Self::Io("a file was changed while it was in use".to_owned())
+    }
+
     pub fn io(path: &std::path::Path, cause: &std::io::Error) -> Self {
         Self::Io(format!("{}: {cause}", path.display()))
     }
@@ -40,6 +47,7 @@ impl fmt::Display for Error {
             Self::Format { place, problem } => write!(out, "{place}: {problem}"),
             Self::Invalid(problem) | Self::Io(problem) => out.write_str(problem),
             Self::Stopped => out.write_str("stopped"),
+            Self::Internal => out.write_str("the native kernel failed; this is a bug"),
         }
     }
 }
@@ -47,3 +55,21 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What `work` returns, with a panic as an error: a caller's `except` clauses see no panic.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What a panic leaves half-changed belongs to the call that failed.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_are_errors() {
+        let none: &[u8] = &[];
+        assert_eq!(guarded(|| Ok(none[std::hint::black_box(3)])), Err(Error::Internal));
+        assert_eq!(guarded(|| Ok(5)), Ok(5));
+    }
+}

@@ -8,6 +8,7 @@ use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField};
 use blake2::{Blake2b512, Digest};
 use rayon::prelude::*;
 use sha2::{Sha256, Sha512};
+use zeroize::Zeroizing;
 
 use crate::binfile::{BinFile, BinWriter};
 use crate::bytes::Bytes;
@@ -146,7 +147,9 @@ pub fn dev_key(r1cs_path: &Path, out: &Path, contribute: bool, progress: Progres
     if contribute {
         let beacon = dev_beacon();
         let (contribution, secret) =
-            transcript::next(&circuit_hash, &[], &header.delta_1, Some(DEV_NAME), &Source::Beacon(&beacon))?;
+            transcript::next(&circuit_hash, &[], &header.delta_1, Some(DEV_NAME), &Source::Beacon(&beacon), &|| {
+                progress("points", 0.8)
+            })?;
         inverse = secret.inverse().ok_or_else(|| Error::invalid("the beacon leads to zero"))?;
         header.delta_1 = contribution.delta_after;
         header.delta_2 = times::<Fq2>(&G2Affine::generator(), &secret);
@@ -244,7 +247,8 @@ impl Evaluated {
         for (constraint, value) in lagrange.iter().enumerate().take(r1cs.constraints as usize) {
             for (which, side) in [&mut a, &mut b, &mut c].into_iter().enumerate() {
                 for term in r1cs.combination(constraint, which) {
-                    side[term.wire as usize] += fr(term.coefficient).unwrap_or_default() * value;
+                    *side.get_mut(term.wire as usize).ok_or_else(Error::changed)? +=
+                        fr(term.coefficient).unwrap_or_default() * value;
                 }
             }
         }
@@ -381,9 +385,11 @@ pub fn contribute(
     progress("reading", 0.0)?;
     let data = Bytes::map(from)?;
     let zkey = Zkey::parse(data.clone(), Check::Full)?;
+    let tick = || progress("reading", 0.05);
     let (contribution, secret) =
-        transcript::next(&zkey.circuit_hash, &zkey.contributions, &zkey.delta_1, name, source)?;
-    let inverse = secret.inverse().ok_or_else(|| Error::invalid("the randomness leads to zero"))?;
+        transcript::next(&zkey.circuit_hash, &zkey.contributions, &zkey.delta_1, name, source, &tick)?;
+    let inverse =
+        Zeroizing::new(secret.inverse().ok_or_else(|| Error::invalid("the randomness leads to zero"))?);
     let header = Header {
         wires: zkey.wires,
         public: zkey.public,
@@ -429,12 +435,12 @@ pub fn contribute(
 fn times_all(points: &[u8], scalar: &Fr) -> Vec<u8> {
     use ark_ec::CurveGroup;
     const CHUNK: usize = 256;
-    let scalar: BigInt<4> = scalar.into_bigint();
+    let scalar: Zeroizing<BigInt<4>> = Zeroizing::new(scalar.into_bigint());
     let mut out = vec![0; points.len()];
     points.par_chunks(CHUNK * SIZE_G1).zip(out.par_chunks_mut(CHUNK * SIZE_G1)).for_each(|(points, out)| {
         let products: Vec<_> = points
             .chunks_exact(SIZE_G1)
-            .map(|point| crate::point::read::<Fq>(point).mul_bigint(scalar))
+            .map(|point| crate::point::read::<Fq>(point).mul_bigint(*scalar))
             .collect();
         let affine = ark_bn254::G1Projective::normalize_batch(&products);
         for (point, out) in affine.iter().zip(out.chunks_exact_mut(SIZE_G1)) {

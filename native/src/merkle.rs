@@ -1,5 +1,7 @@
 //! Merkle trees of Poseidon hashes: quaternary as in the circuits, or binary.
 
+use std::collections::HashMap;
+
 use ark_ff::AdditiveGroup;
 use rayon::prelude::*;
 
@@ -10,11 +12,16 @@ use crate::poseidon::hash;
 /// Leaves that a tree may hold; 4^16 is more than memory does.
 const MAX_LEAVES: u64 = 1 << 32;
 
+/// Nodes that a level may be lengthened to in one step.
+const NEAR: u64 = 1 << 12;
+
 /// All nodes that are not those of an empty tree. The empty leaf is the constant 0.
 pub struct Tree {
     arity: usize,
-    /// From the leaves up; each level as long as its last node that was ever set.
+    /// From the leaves up; each level as long as the nodes at its beginning that were set.
     levels: Vec<Vec<Fr>>,
+    /// At each height, nodes that were set far beyond the level's end: one last leaf must not cost a whole level.
+    far: Vec<HashMap<u64, Fr>>,
     /// The node of an empty tree at each height.
     empty: Vec<Fr>,
 }
@@ -43,7 +50,13 @@ impl Tree {
             levels.push(level);
             empty.push(parent(&[], pad, arity)?);
         }
-        Ok(Self { arity, levels, empty })
+        let far = vec![HashMap::new(); levels.len()];
+        Ok(Self {
+            arity,
+            levels,
+            far,
+            empty,
+        })
     }
 
     pub fn depth(&self) -> usize {
@@ -51,7 +64,8 @@ impl Tree {
     }
 
     fn node(&self, height: usize, index: u64) -> Fr {
-        let known = usize::try_from(index).ok().and_then(|index| self.levels[height].get(index));
+        let near = || usize::try_from(index).ok().and_then(|index| self.levels[height].get(index));
+        let known = self.far[height].get(&index).or_else(near);
         known.copied().unwrap_or(self.empty[height])
     }
 
@@ -106,12 +120,21 @@ impl Tree {
     }
 
     fn set(&mut self, height: usize, index: u64, value: Fr) {
-        let index = index as usize;
-        let level = &mut self.levels[height];
-        if index >= level.len() {
-            level.resize(index + 1, self.empty[height]);
+        // A node that is far once stays so, even when its level grows past it.
+        if let Some(node) = self.far[height].get_mut(&index) {
+            *node = value;
+            return;
         }
-        level[index] = value;
+        let level = &mut self.levels[height];
+        let length = level.len() as u64;
+        if index > length && index >= NEAR {
+            self.far[height].insert(index, value);
+            return;
+        }
+        if index >= length {
+            level.resize(index as usize + 1, self.empty[height]);
+        }
+        level[index as usize] = value;
     }
 
     /// The other children on the way to the root, lowest level first, in order.
@@ -145,6 +168,22 @@ mod tests {
             index /= arity;
             hash(&children).unwrap_or_default()
         })
+    }
+
+    #[test]
+    fn far_leaves_cost_no_more_than_near_ones() {
+        let mut sparse = Tree::new(Vec::new(), 7, 4).unwrap_or_else(|e| panic!("{e}"));
+        let mut leaves = vec![Fr::ZERO; 1 << 14];
+        for (round, index) in [9000, 16383, 4096, 4097, 0, 9000, 4098].into_iter().enumerate() {
+            leaves[index as usize] = Fr::from(round as u64 + 1);
+            sparse.update(&[(index, Fr::from(round as u64 + 1))]).unwrap_or_else(|e| panic!("{e}"));
+            let dense = Tree::new(leaves.clone(), 7, 4).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(sparse.root(), dense.root(), "{index}");
+            assert_eq!(sparse.path(16380), dense.path(16380), "{index}");
+        }
+        let mut last = Tree::new(Vec::new(), 16, 4).unwrap_or_else(|e| panic!("{e}"));
+        last.update(&[((1 << 32) - 1, Fr::from(1))]).unwrap_or_else(|e| panic!("{e}"));
+        assert!(last.levels.iter().map(Vec::len).sum::<usize>() < 1 << 14);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Groth16 proofs from a snarkjs key and witness.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime};
@@ -8,9 +9,9 @@ use ark_bn254::{G1Affine, G2Affine};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, PrimeField};
 use rayon::prelude::*;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::bytes::Bytes;
+use crate::bytes::{open, Bytes};
 use crate::error::{Error, Result};
 use crate::fft::Domain;
 use crate::field::{fr_raw, Fq, Fq2, Fr, Limbs};
@@ -67,12 +68,13 @@ impl ProvingKey {
     /// The key in this file, from memory when the file is as it was.
     pub fn load(path: &Path) -> Result<Arc<Self>> {
         static RECENT: Mutex<Vec<(FileState, Arc<ProvingKey>)>> = Mutex::new(Vec::new());
-        let state = FileState::of(path)?;
+        let (file, data) = open(path)?;
+        let state = FileState::of(path, &data)?;
         let lock = || RECENT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, key)) = lock().iter().find(|(other, _)| *other == state) {
             return Ok(key.clone());
         }
-        let key = Arc::new(Self::new(Bytes::map(path)?)?);
+        let key = Arc::new(Self::new(Bytes::map_open(path, &file, &data)?)?);
         let mut recent = lock();
         recent.retain(|(other, _)| other.path != state.path);
         recent.truncate(KEPT - 1);
@@ -94,9 +96,9 @@ struct FileState {
 }
 
 impl FileState {
-    fn of(path: &Path) -> Result<Self> {
+    /// `data` is that of the open file, which the path may no longer name.
+    fn of(path: &Path, data: &Metadata) -> Result<Self> {
         let path = path.canonicalize().map_err(|e| Error::io(path, &e))?;
-        let data = path.metadata().map_err(|e| Error::io(&path, &e))?;
         #[cfg(unix)]
         use std::os::unix::fs::MetadataExt;
         Ok(Self {
@@ -122,7 +124,7 @@ pub fn prove(key: &ProvingKey, witness: Witness<'_>, progress: Progress<'_>) -> 
     }
     let mut clock = Clock::start();
     progress("rows", 0.0)?;
-    let (mut a, mut b) = rows(key, witness);
+    let (mut a, mut b) = rows(key, witness)?;
     let mut c: Zeroizing<Vec<Fr>> = Zeroizing::new(
         a.par_iter().zip(b.par_iter()).with_min_len(1024).map(|(a, b)| *a * b).collect(),
     );
@@ -193,15 +195,14 @@ pub fn prove(key: &ProvingKey, witness: Witness<'_>, progress: Progress<'_>) -> 
     clock.stage("points");
 
     progress("blinding", 0.98)?;
-    let mut r = fr_from_os()?;
-    let mut s = fr_from_os()?;
+    let r = Zeroizing::new(fr_from_os()?);
+    let s = Zeroizing::new(fr_from_os()?);
+    let both = Zeroizing::new(*r * *s);
     let a = a + zkey.alpha_1 + times::<Fq>(&zkey.delta_1, &r);
     let b1 = b1 + zkey.beta_1 + times::<Fq>(&zkey.delta_1, &s);
     let b2 = b2 + zkey.beta_2 + times::<Fq2>(&zkey.delta_2, &s);
     let c = h + c + times::<Fq>(&a.into_affine(), &s) + times::<Fq>(&b1.into_affine(), &r)
-        - times::<Fq>(&zkey.delta_1, &(r * s));
-    r.zeroize();
-    s.zeroize();
+        - times::<Fq>(&zkey.delta_1, &both);
     let proof = Proof {
         a: a.into_affine(),
         b: b2.into_affine(),
@@ -225,33 +226,36 @@ enum Done {
 type Wiped = Zeroizing<Vec<Fr>>;
 
 /// The values of A·w and B·w on the domain.
-fn rows(key: &ProvingKey, witness: Witness<'_>) -> (Wiped, Wiped) {
+fn rows(key: &ProvingKey, witness: Witness<'_>) -> Result<(Wiped, Wiped)> {
     let size = key.zkey.domain as usize;
     let coefficients = key.zkey.coefficients();
     let mut a = Zeroizing::new(vec![Fr::ZERO; size]);
     let mut b = Zeroizing::new(vec![Fr::ZERO; size]);
     if key.ordered {
         let step = size.div_ceil(8 * rayon::current_num_threads()).max(256);
-        a.par_chunks_mut(step).zip(b.par_chunks_mut(step)).enumerate().for_each(|(chunk, (a, b))| {
+        a.par_chunks_mut(step).zip(b.par_chunks_mut(step)).enumerate().try_for_each(|(chunk, (a, b))| {
             let first = (chunk * step) as u32;
             let from = first_of_row(coefficients, first);
             let to = first_of_row(coefficients, first + a.len() as u32);
-            add_rows(&coefficients[from..to], witness, first, a, b);
-        });
+            add_rows(coefficients.get(from..to).ok_or_else(Error::changed)?, witness, first, a, b)
+        })?;
     } else {
-        add_rows(coefficients, witness, 0, &mut a, &mut b);
+        add_rows(coefficients, witness, 0, &mut a, &mut b)?;
     }
-    (a, b)
+    Ok((a, b))
 }
 
-fn add_rows(coefficients: &[u8], witness: Witness<'_>, first: u32, a: &mut [Fr], b: &mut [Fr]) {
+/// The coefficients' indices were checked when the key was loaded, and are read from its file again here.
+fn add_rows(coefficients: &[u8], witness: Witness<'_>, first: u32, a: &mut [Fr], b: &mut [Fr]) -> Result<()> {
     for bytes in coefficients.chunks_exact(COEFFICIENT) {
         let (matrix, row, wire, value) = coefficient(bytes);
         // The key holds c·R² and the witness w, so their Montgomery product is c·w in Montgomery form.
-        let term = fr_raw(value) * fr_raw(witness.get(wire as usize));
+        let term = fr_raw(value) * fr_raw(witness.lookup(wire)?);
         let side = if matrix == 0 { &mut *a } else { &mut *b };
-        side[(row - first) as usize] += term;
+        let place = row.checked_sub(first).and_then(|row| side.get_mut(row as usize));
+        *place.ok_or_else(Error::changed)? += term;
     }
+    Ok(())
 }
 
 /// The place of the first coefficient of this row or a later one.

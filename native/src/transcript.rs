@@ -22,13 +22,27 @@ pub enum Source<'a> {
     Beacon(&'a Beacon),
 }
 
+/// Asked now and then during long work; an error stops it.
+pub type Tick<'a> = &'a dyn Fn() -> Result<()>;
+
+/// The log2 of the most iterations of a beacon: minutes of hashing. Public ceremonies use 10; the format's 63 would
+/// let a file of a few bytes keep its verifier busy for good.
+pub const MAX_ITERATIONS_EXP: u8 = 30;
+/// Hashes between two ticks.
+const STEP: u64 = 1 << 16;
+
 /// The generator that a beacon leads to.
-pub fn beacon_stream(beacon: &Beacon) -> Result<ChaCha> {
-    if !(10..=63).contains(&beacon.iterations_exp) || beacon.hash.is_empty() || beacon.hash.len() > 255 {
-        return Err(Error::invalid("a beacon takes 1 to 255 bytes and 2^10 to 2^63 iterations"));
+pub fn beacon_stream(beacon: &Beacon, tick: Tick<'_>) -> Result<ChaCha> {
+    if !(10..=MAX_ITERATIONS_EXP).contains(&beacon.iterations_exp) || beacon.hash.is_empty() || beacon.hash.len() > 255 {
+        return Err(Error::invalid(format!(
+            "a beacon takes 1 to 255 bytes and 2^10 to 2^{MAX_ITERATIONS_EXP} iterations"
+        )));
     }
     let mut hash = beacon.hash.clone();
-    for _ in 0..1u64 << beacon.iterations_exp {
+    for i in 1..=1u64 << beacon.iterations_exp {
+        if i.is_multiple_of(STEP) {
+            tick()?;
+        }
         hash = Sha256::digest(&hash).to_vec();
     }
     Ok(ChaCha::from_hash(&hash))
@@ -64,10 +78,11 @@ pub fn next(
     delta_1: &G1Affine,
     name: Option<&str>,
     source: &Source<'_>,
+    tick: Tick<'_>,
 ) -> Result<(Contribution, Zeroizing<Fr>)> {
     let mut stream = match source {
         Source::Entropy(text) => entropy_stream(text)?,
-        Source::Beacon(beacon) => beacon_stream(beacon)?,
+        Source::Beacon(beacon) => beacon_stream(beacon, tick)?,
     };
     let secret = Zeroizing::new(stream.fr());
     let g1_s = stream.g1();
@@ -113,6 +128,7 @@ pub fn verify(
     contributions: &[Contribution],
     delta_1: &G1Affine,
     delta_2: &G2Affine,
+    tick: Tick<'_>,
 ) -> Result<()> {
     let mut hash = Blake2b512::new();
     hash.update(circuit_hash);
@@ -136,7 +152,7 @@ pub fn verify(
             return Err(wrong("delta was not multiplied by its secret"));
         }
         if let Some(beacon) = &contribution.beacon {
-            let mut stream = beacon_stream(beacon)?;
+            let mut stream = beacon_stream(beacon, tick)?;
             let secret = stream.fr();
             let g1_s = stream.g1();
             if g1_s != contribution.g1_s || times::<Fq>(&g1_s, &secret) != contribution.g1_sx {
@@ -177,4 +193,22 @@ pub fn to_section(circuit_hash: &[u8; 64], contributions: &[Contribution]) -> Ve
         out.extend(parameters);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_beacons_are_refused_and_others_can_be_stopped() {
+        let beacon = |iterations_exp| Beacon {
+            hash: vec![7; 32],
+            iterations_exp,
+        };
+        for bad in [0, 9, MAX_ITERATIONS_EXP + 1, 63, 64, 255] {
+            assert!(matches!(beacon_stream(&beacon(bad), &|| Ok(())), Err(Error::Invalid(_))), "{bad}");
+        }
+        assert!(beacon_stream(&beacon(10), &|| Err(Error::Stopped)).is_ok());
+        assert!(matches!(beacon_stream(&beacon(MAX_ITERATIONS_EXP), &|| Err(Error::Stopped)), Err(Error::Stopped)));
+    }
 }

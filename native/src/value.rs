@@ -25,13 +25,13 @@ impl Value {
         }
     }
 
-    /// No members but these and `derived`, and none twice.
-    pub fn only(&self, place: &str, names: &[&str], derived: &str) -> Result<()> {
+    /// No members but these and, where there is one, `derived`; none twice.
+    pub fn only(&self, place: &str, names: &[&str], derived: Option<&str>) -> Result<()> {
         let Self::Map(entries) = self else {
             return Err(Error::format(place, "is not an object"));
         };
         for (i, (key, _)) in entries.iter().enumerate() {
-            if !names.contains(&key.as_str()) && key != derived {
+            if !names.contains(&key.as_str()) && Some(key.as_str()) != derived {
                 let shown: String = key.chars().take(40).collect();
                 return Err(Error::format(format!("{place}.{shown}"), "is not a known member"));
             }

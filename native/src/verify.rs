@@ -39,7 +39,7 @@ const KEY: [&str; 8] =
     ["protocol", "curve", "nPublic", "vk_alpha_1", "vk_beta_2", "vk_gamma_2", "vk_delta_2", "IC"];
 const PROOF: [&str; 5] = ["pi_a", "pi_b", "pi_c", "protocol", "curve"];
 /// e(alpha, beta), which snarkjs writes beside alpha and beta; never read.
-const DERIVED: &str = "vk_alphabeta_12";
+pub const DERIVED: &str = "vk_alphabeta_12";
 
 impl VerifyingKey {
     /// From snarkjs's verification_key.json.
@@ -51,7 +51,7 @@ impl VerifyingKey {
 
     fn parse_unchecked(value: &Value) -> Result<Self> {
         let name = "verification_key";
-        value.only(name, &KEY, DERIVED)?;
+        value.only(name, &KEY, Some(DERIVED))?;
         protocol(value, name)?;
         let public = value.field(name, "nPublic")?.integer("verification_key.nPublic")?;
         if !(1..=MAX_PUBLIC as u64).contains(&public) {
@@ -274,7 +274,7 @@ fn is_one(product: Target) -> bool {
 
 /// snarkjs's proof.json.
 pub fn parse_proof(value: &Value) -> Result<Proof> {
-    value.only("proof", &PROOF, "")?;
+    value.only("proof", &PROOF, None)?;
     protocol(value, "proof")?;
     Ok(Proof {
         a: point_1(value.field("proof", "pi_a")?, "proof.pi_a")?,

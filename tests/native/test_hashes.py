@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import resource
+from enum import IntEnum
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -29,7 +32,21 @@ def test_every_arity(native: ModuleType) -> None:
 
 
 def test_inputs_outside_the_field(native: ModuleType) -> None:
-    for bad in ([], [0] * 17, [R], [-1], [1 << 300], [True], ["1"], b"\0" * 31, b"\xff" * 32):
+    number = IntEnum("Number", {"N": 1}).N
+    bad: Any
+    for bad in (
+        [],
+        [0] * 17,
+        [R],
+        [-1],
+        [1 << 300],
+        [True],
+        [number],
+        ["1"],
+        b"\0" * 31,
+        b"\xff" * 32,
+        bytearray(5),
+    ):
         with pytest.raises(native.NativeFormatError):
             native.poseidon(bad)
 
@@ -51,6 +68,30 @@ def test_trees(native: ModuleType, arity: int, depth: int) -> None:
         assert tree.leaf(arity**depth - 1) == 19
     with pytest.raises(native.NativeFormatError):
         tree.path(arity**depth)
+
+
+def test_a_last_leaf_costs_no_level(native: ModuleType) -> None:
+    tree = native.MerkleTree([], 16)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for index in (4**16 - 1, 4**15, 1 << 20):
+        tree.update({index: 1 + index})
+    assert tree.leaf(4**15) == 1 + 4**15 and tree.leaf(4**15 + 1) == 0
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+    assert tree.root == tree_root({index: 1 + index for index in (4**16 - 1, 4**15, 1 << 20)}, 16)
+
+
+def test_changes_that_change_while_they_are_read(native: ModuleType) -> None:
+    changes: dict[Any, int] = {}
+
+    class Index:
+        def __index__(self) -> int:
+            changes.clear()
+            return 2
+
+    changes.update({Index(): 5, 3: 7})
+    tree = native.MerkleTree([], 2)
+    tree.update(changes)
+    assert (tree.leaf(2), tree.leaf(3)) == (5, 7)
 
 
 def test_trees_of_the_verifier(native: ModuleType) -> None:

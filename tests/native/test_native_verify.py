@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,64 @@ def test_accept_reject_matrix(native: ModuleType, vectors: Path) -> None:
         assert _python(vk, case["public"], proof) == "invalid", case["case"]
 
 
+def test_shapes(native: ModuleType, vectors: Path) -> None:
+    """What Python refuses for its shape alone, which takes no pairing to see."""
+    case = _valid(vectors, "ark_bn254")
+    vk, public, proof = case["vk"], case["public"], case["proof"]
+    with pytest.raises(FormatError):
+        parse_proof({**proof, "": 1})
+    # Tuples come from no JSON.
+    for changed in (
+        {**proof, "": 1},
+        {**proof, "pi_a": tuple(proof["pi_a"])},
+        {**proof, "pi_b": tuple(proof["pi_b"])},
+    ):
+        with pytest.raises(native.NativeFormatError):
+            native.verify(vk, public, changed)
+        assert native.verify_batch(vk, [(public, proof), (public, changed)]) == [1]
+    number = IntEnum("Number", {"N": vk["nPublic"]}).N
+    for key in ({**vk, "": 1}, {**vk, "nPublic": number}, {**vk, "IC": tuple(vk["IC"])}):
+        with pytest.raises(FormatError):
+            parse_verification_key(key)
+        with pytest.raises(native.NativeFormatError):
+            native.verify(key, public, proof)
+    with pytest.raises(native.NativeFormatError):
+        native.verify(vk, tuple(public), proof)
+    # Nobody reads e(alpha, beta), so its size and nesting are nobody's business.
+    for unread in (["0"] * 5000, [[[[[[[[[["0"]]]]]]]]]], None):
+        derived = {**vk, "vk_alphabeta_12": unread}
+        parse_verification_key(derived)
+        assert native.verify(derived, public, proof)
+
+
+def test_malformed_items_of_a_batch_are_bad_ones(native: ModuleType, vectors: Path) -> None:
+    case = _valid(vectors, "ark_bn254")
+    good = (case["public"], case["proof"])
+    deep: Any = "0"
+    for _ in range(50):
+        deep = [deep]
+    bad: list[Any] = [
+        (deep, case["proof"]),
+        (case["public"], {**case["proof"], "pi_a": deep}),
+        (["0"] * 10_000, case["proof"]),
+        good[:1],
+        (*good, None),
+        None,
+        7,
+        "ab",
+    ]
+    for item in bad:
+        assert native.verify_batch(case["vk"], [good, item, good]) == [1]
+    assert native.verify_batch(case["vk"], bad) == list(range(len(bad)))
+
+    def failing() -> Iterator[Any]:
+        yield good
+        raise OSError("the source of the items")
+
+    with pytest.raises(OSError, match="source"):
+        native.verify_batch(case["vk"], failing())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_published_proofs(native: ModuleType, vectors: Path, name: str) -> None:
@@ -87,6 +146,14 @@ def _mutations(case: dict[str, Any]) -> Iterator[tuple[Any, Any, Any]]:
     ):
         yield vk, public, {**proof, member: edit(proof[member])}
     yield vk, public, {**proof, "extra": 1}
+    yield vk, public, {**proof, "": 1}
+    yield {**vk, "": 1}, public, proof
+    yield {**vk, "nPublic": IntEnum("Number", {"N": vk["nPublic"]}).N}, public, proof
+    nested: Any = []
+    for _ in range(50):
+        nested = [nested]
+    yield {**vk, "vk_alphabeta_12": nested}, public, proof
+    yield {**vk, "vk_alphabeta_12": ["0"] * 5000}, public, proof
     yield vk, public, {key: value for key, value in proof.items() if key != "curve"}
     yield vk, public, []
     yield {**vk, "nPublic": vk["nPublic"] + 1}, public, proof

@@ -20,7 +20,7 @@ pub struct R1cs {
     pub private_inputs: u32,
     pub labels: u64,
     pub constraints: u32,
-    map: Option<Range<usize>>,
+    map: Range<usize>,
     /// Where each linear combination's terms are: three for a constraint.
     combinations: Vec<Range<usize>>,
 }
@@ -57,13 +57,8 @@ impl R1cs {
                 return Err(Error::format("r1cs", "custom gates are not supported by Groth16"));
             }
         }
-        let map = file.optional(3)?;
-        if map.as_ref().is_some_and(|range| range.len() as u64 != u64::from(wires) * 8) {
-            return Err(Error::format("r1cs section 3", "does not name every wire"));
-        }
-        if map.is_none() && wires as usize > file.data.get().len() {
-            return Err(Error::format("r1cs header", "claims more wires than the file has bytes"));
-        }
+        // It also bounds what is allocated for wires by the file's size.
+        let map = file.sized(3, u64::from(wires) * 8)?;
         let place = file.range(2)?;
         // Three empty linear combinations are the least that a constraint takes.
         if place.len() / 12 < constraints as usize {
@@ -112,14 +107,15 @@ impl R1cs {
         (64 - rows.leading_zeros()).max(1)
     }
 
-    /// The terms of one of a constraint's three linear combinations (0 = A, 1 = B, 2 = C).
+    /// The terms of one of a constraint's three linear combinations (0 = A, 1 = B, 2 = C). They are read from the
+    /// file again: check a wire before using it as an index.
     pub fn combination(&self, constraint: usize, which: usize) -> impl ExactSizeIterator<Item = Term> + '_ {
         terms(self.file.slice(&self.combinations[3 * constraint + which]))
     }
 
     /// The label of a wire, by which the sym file names it.
     pub fn label(&self, wire: u32) -> Option<u64> {
-        let start = self.map.as_ref()?.start + 8 * wire as usize;
+        let start = self.map.start + 8 * wire as usize;
         self.file.data.get().get(start..start + 8).map(|bytes| {
             let mut word = [0; 8];
             word.copy_from_slice(bytes);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::binfile::MAX_SECTIONS;
 use crate::bytes::Reader;
 use crate::error::{Error, Result};
 use crate::field::{less, limbs, Limbs, R};
@@ -50,6 +51,12 @@ impl<'a> Witness<'a> {
     pub fn get(&self, wire: usize) -> Limbs {
         limbs(&self.values[32 * wire..32 * wire + 32])
     }
+
+    /// The value of a wire whose number comes from a mapped file, which may have changed since it was checked.
+    pub fn lookup(&self, wire: u32) -> Result<Limbs> {
+        let start = 32 * wire as usize;
+        self.values.get(start..start + 32).map(limbs).ok_or_else(Error::changed)
+    }
 }
 
 fn sections(data: &[u8]) -> Result<[Option<Range<usize>>; 2]> {
@@ -61,6 +68,10 @@ fn sections(data: &[u8]) -> Result<[Option<Range<usize>>; 2]> {
         return Err(Error::format("wtns", "version is not supported"));
     }
     let count = reader.u32()?;
+    if count > MAX_SECTIONS {
+        return Err(Error::format("wtns", format!("claims {count} sections")));
+    }
+    let mut seen = Vec::with_capacity(count as usize);
     let mut found = [None, None];
     for _ in 0..count {
         let id = reader.u32()?;
@@ -68,10 +79,12 @@ fn sections(data: &[u8]) -> Result<[Option<Range<usize>>; 2]> {
         let start = data.len() - reader.left();
         reader.take(length)?;
         if let Some(slot) = (id as usize).checked_sub(1).and_then(|i| found.get_mut(i)) {
-            if slot.replace(start..start + length).is_some() {
-                return Err(Error::format("wtns", format!("section {id} is there twice")));
-            }
+            *slot = Some(start..start + length);
         }
+        if seen.contains(&id) {
+            return Err(Error::format("wtns", format!("section {id} is there twice")));
+        }
+        seen.push(id);
     }
     reader.end()?;
     Ok(found)

@@ -86,8 +86,9 @@ impl Zkey {
         if public >= wires {
             return Err(Error::format("zkey header", "has more public signals than wires"));
         }
-        if !domain.is_power_of_two() || domain.trailing_zeros() > MAX_POWER {
-            return Err(Error::format("zkey header", "has a domain that is no power of two up to 2^28"));
+        if !domain.is_power_of_two() || domain.trailing_zeros() >= MAX_POWER {
+            // Proving needs the roots of unity of twice the order.
+            return Err(Error::format("zkey header", "has a domain that is no power of two up to 2^27"));
         }
         let alpha_1 = read_in_group::<Fq>(reader.take(SIZE_G1)?, "zkey alpha_1")?;
         let beta_1 = read_in_group::<Fq>(reader.take(SIZE_G1)?, "zkey beta_1")?;
@@ -171,13 +172,14 @@ impl Zkey {
     /// is one whose delta is still (or again) gamma or the generator.
     pub fn check_usable(&self) -> Result<()> {
         use ark_ec::AffineRepr;
-        if self.gamma_2 == self.delta_2 {
-            return Err(Error::invalid("the key's gamma and delta are equal, so anybody can forge its proofs"));
+        // With gamma = −delta the same forgery works with C negated, so abscissas are compared.
+        if self.gamma_2.x == self.delta_2.x {
+            return Err(Error::invalid("the key's gamma and delta are equal or opposite, so anybody can forge its proofs"));
         }
         if self.contributions.is_empty() {
             return Err(Error::invalid("the key has no contribution, so anybody can forge its proofs"));
         }
-        if self.delta_2 == G2Affine::generator() {
+        if self.delta_2.x == G2Affine::generator().x {
             return Err(Error::invalid("the key's delta is one, so anybody can forge its proofs"));
         }
         Ok(())

@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt, PyList, PyString};
 
 use crate::error::{Error, Result};
 use crate::field::{fr, le_bytes, limbs, Fr};
 use crate::value::Value;
+use crate::verify::DERIVED;
 use ark_ff::PrimeField;
 
 /// Nesting and size that no key or proof reaches.
@@ -28,14 +29,11 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize, budget: &mut usize) -> PyRes
     if let Ok(text) = object.cast::<PyString>() {
         return Ok(text.to_str().map_or(Value::Other, |text| Value::Text(text.to_owned())));
     }
-    if object.is_instance_of::<PyInt>() && !object.is_instance_of::<PyBool>() {
+    if object.is_exact_instance_of::<PyInt>() {
         return Ok(object.extract::<u64>().map_or(Value::Other, Value::Integer));
     }
     if let Ok(list) = object.cast::<PyList>() {
         return list.iter().map(|item| convert(&item, depth - 1, budget)).collect::<PyResult<_>>().map(Value::List);
-    }
-    if let Ok(tuple) = object.cast::<PyTuple>() {
-        return tuple.iter().map(|item| convert(&item, depth - 1, budget)).collect::<PyResult<_>>().map(Value::List);
     }
     if let Ok(map) = object.cast::<PyDict>() {
         let mut entries = Vec::new();
@@ -43,7 +41,9 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize, budget: &mut usize) -> PyRes
             let Ok(name) = key.extract::<String>() else {
                 return Ok(Value::Other);
             };
-            entries.push((name, convert(&item, depth - 1, budget)?));
+            // Never read, so not looked at either: the Python verifier takes anything for it.
+            let unread = depth == MAX_DEPTH && name == DERIVED;
+            entries.push((name, if unread { Value::Other } else { convert(&item, depth - 1, budget)? }));
         }
         return Ok(Value::Map(entries));
     }
@@ -53,7 +53,7 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize, budget: &mut usize) -> PyRes
 /// A Python integer from 0 to r − 1.
 pub fn element(object: &Bound<'_, PyAny>) -> PyResult<Fr> {
     let bad = || PyErr::from(Error::format("element", "is not an integer from 0 to r - 1"));
-    if !object.is_instance_of::<PyInt>() || object.is_instance_of::<PyBool>() {
+    if !object.is_exact_instance_of::<PyInt>() {
         return Err(bad());
     }
     let bytes: Vec<u8> = object.call_method1("to_bytes", (32, "little")).and_then(|b| b.extract()).map_err(|_| bad())?;
@@ -70,6 +70,10 @@ pub fn elements(object: &Bound<'_, PyAny>) -> PyResult<Vec<Fr>> {
         let read = |chunk: &[u8]| fr(limbs(chunk));
         let all: Option<Vec<Fr>> = bytes.chunks_exact(32).map(read).collect();
         return all.ok_or_else(|| Error::format("elements", "are not all below r").into());
+    }
+    // It would be read as one element a byte.
+    if object.is_instance_of::<PyByteArray>() {
+        return Err(Error::format("elements", "are a bytearray: give bytes or integers").into());
     }
     object.try_iter()?.map(|item| element(&item?)).collect()
 }

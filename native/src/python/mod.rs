@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use crate::bytes::Bytes;
 use crate::ceremony;
 use crate::check::check;
-use crate::error::Error;
+use crate::error::{guarded, Error};
 use crate::field::to_decimal;
 use crate::formats::r1cs::R1cs;
 use crate::formats::sym::Symbols;
@@ -23,6 +23,7 @@ use crate::merkle::Tree;
 use crate::poseidon::{hash, hash_all, hash_list};
 use crate::prove::{prove as prove_core, ProvingKey};
 use crate::transcript::{self, Source};
+use crate::value::Value;
 use crate::verify::{parse_proof, parse_public, proof_text, VerifyingKey};
 
 use convert::{element, elements, integer, value, Report};
@@ -43,9 +44,14 @@ impl From<Error> for PyErr {
             Error::Format { .. } => NativeFormatError::new_err(text),
             Error::Invalid(_) => NativeInvalidError::new_err(text),
             Error::Io(_) => PyOSError::new_err(text),
-            Error::Stopped => NativeError::new_err(text),
+            Error::Stopped | Error::Internal => NativeError::new_err(text),
         }
     }
+}
+
+/// Long work: with the interpreter released, and with a panic as a NativeError.
+fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    py.detach(|| guarded(work))
 }
 
 /// Prove; see the stub file for every function's words.
@@ -59,7 +65,7 @@ fn prove<'py>(
 ) -> PyResult<(Bound<'py, PyDict>, Vec<String>, Bound<'py, PyDict>)> {
     let report = Report::new(progress);
     let started = std::time::Instant::now();
-    let outcome = py.detach(|| {
+    let outcome = run(py, || {
         let key = ProvingKey::load(&zkey_path)?;
         let loaded = started.elapsed().as_secs_f64();
         let (proof, public, timings) = prove_core(&key, Witness::parse(witness)?, &report.callback())?;
@@ -91,7 +97,7 @@ fn dev_zkey(
     contribute: bool,
 ) -> PyResult<()> {
     let report = Report::new(progress);
-    let outcome = py.detach(|| keys::dev_key(&r1cs_path, &out_path, contribute, &report.callback()));
+    let outcome = run(py, || keys::dev_key(&r1cs_path, &out_path, contribute, &report.callback()));
     report.outcome(outcome)
 }
 
@@ -107,7 +113,7 @@ fn contribute<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let report = Report::new(progress);
     let source = Source::Entropy(entropy);
-    let outcome = py.detach(|| keys::contribute(&zkey_path, &out_path, Some(name), &source, &report.callback()));
+    let outcome = run(py, || keys::contribute(&zkey_path, &out_path, Some(name), &source, &report.callback()));
     Ok(PyBytes::new(py, &report.outcome(outcome)?))
 }
 
@@ -128,7 +134,7 @@ fn beacon<'py>(
         iterations_exp,
     };
     let source = Source::Beacon(&beacon);
-    let outcome = py.detach(|| keys::contribute(&zkey_path, &out_path, Some(name), &source, &report.callback()));
+    let outcome = run(py, || keys::contribute(&zkey_path, &out_path, Some(name), &source, &report.callback()));
     Ok(PyBytes::new(py, &report.outcome(outcome)?))
 }
 
@@ -136,7 +142,7 @@ fn beacon<'py>(
 #[pyo3(signature = (ptau_path, progress=None))]
 fn verify_ptau(py: Python<'_>, ptau_path: PathBuf, progress: Option<Py<PyAny>>) -> PyResult<()> {
     let report = Report::new(progress);
-    let outcome = py.detach(|| ceremony::verify_ptau(&ptau_path, &report.callback()));
+    let outcome = run(py, || ceremony::verify_ptau(&ptau_path, &report.callback()));
     report.outcome(outcome)
 }
 
@@ -150,7 +156,7 @@ fn new_zkey<'py>(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let report = Report::new(progress);
-    let outcome = py.detach(|| ceremony::new_key(&r1cs_path, &ptau_path, &out_path, &report.callback()));
+    let outcome = run(py, || ceremony::new_key(&r1cs_path, &ptau_path, &out_path, &report.callback()));
     Ok(PyBytes::new(py, &report.outcome(outcome)?))
 }
 
@@ -164,13 +170,13 @@ fn verify_zkey(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<()> {
     let report = Report::new(progress);
-    let outcome = py.detach(|| ceremony::verify_key(&r1cs_path, &ptau_path, &zkey_path, &report.callback()));
+    let outcome = run(py, || ceremony::verify_key(&r1cs_path, &ptau_path, &zkey_path, &report.callback()));
     report.outcome(outcome)
 }
 
 #[pyfunction]
 fn contributions<'py>(py: Python<'py>, zkey_path: PathBuf) -> PyResult<Bound<'py, PyList>> {
-    let zkey = py.detach(|| Zkey::parse(Bytes::map(&zkey_path)?, Check::Header))?;
+    let zkey = run(py, || Zkey::parse(Bytes::map(&zkey_path)?, Check::Header))?;
     let list = PyList::empty(py);
     for contribution in &zkey.contributions {
         let entry = PyDict::new(py);
@@ -187,15 +193,19 @@ fn contributions<'py>(py: Python<'py>, zkey_path: PathBuf) -> PyResult<Bound<'py
 
 #[pyfunction]
 fn contribution_count(py: Python<'_>, zkey_path: PathBuf) -> PyResult<usize> {
-    Ok(py.detach(|| Zkey::parse(Bytes::map(&zkey_path)?, Check::Header))?.contributions.len())
+    Ok(run(py, || Zkey::parse(Bytes::map(&zkey_path)?, Check::Header))?.contributions.len())
 }
 
 #[pyfunction]
 fn verify_contributions(py: Python<'_>, zkey_path: PathBuf) -> PyResult<()> {
-    Ok(py.detach(|| {
+    let report = Report::new(None);
+    let outcome = run(py, || {
         let zkey = Zkey::parse(Bytes::map(&zkey_path)?, Check::Header)?;
-        transcript::verify(&zkey.circuit_hash, &zkey.contributions, &zkey.delta_1, &zkey.delta_2)
-    })?)
+        let progress = report.callback();
+        let tick = || progress("contributions", 0.5);
+        transcript::verify(&zkey.circuit_hash, &zkey.contributions, &zkey.delta_1, &zkey.delta_2, &tick)
+    });
+    report.outcome(outcome)
 }
 
 #[pyfunction]
@@ -206,7 +216,7 @@ fn verify(
     proof: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     let (vk, public, proof) = (value(vk)?, value(public)?, value(proof)?);
-    Ok(py.detach(|| {
+    Ok(run(py, || {
         let vk = VerifyingKey::parse(&vk)?;
         vk.verify(&parse_public(&public)?, &parse_proof(&proof)?)
     })?)
@@ -218,22 +228,26 @@ fn verify_batch(py: Python<'_>, vk: &Bound<'_, PyAny>, items: &Bound<'_, PyAny>)
     let items = items
         .try_iter()?
         .map(|item| {
-            let (public, proof): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
-            Ok((value(&public)?, value(&proof)?))
+            let item = item?;
+            let pair = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>();
+            let read = pair.and_then(|(public, proof)| Ok((value(&public)?, value(&proof)?)));
+            // What is no pair of values is a bad item among the others, not the end of them.
+            Ok(read.unwrap_or((Value::Other, Value::Other)))
         })
         .collect::<PyResult<Vec<_>>>()?;
-    Ok(py.detach(|| VerifyingKey::parse(&vk)?.verify_batch_values(&items))?)
+    Ok(run(py, || VerifyingKey::parse(&vk)?.verify_batch_values(&items))?)
 }
 
 #[pyfunction]
 fn poseidon<'py>(py: Python<'py>, inputs: &Bound<'_, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    integer(py, &hash(&elements(inputs)?)?)
+    let inputs = elements(inputs)?;
+    integer(py, &guarded(|| hash(&inputs))?)
 }
 
 #[pyfunction]
 fn poseidon_batch<'py>(py: Python<'py>, lists: &Bound<'_, PyAny>) -> PyResult<Bound<'py, PyList>> {
     let lists = lists.try_iter()?.map(|list| elements(&list?)).collect::<PyResult<Vec<_>>>()?;
-    let hashes = py.detach(|| hash_all(&lists))?;
+    let hashes = run(py, || hash_all(&lists))?;
     let out = PyList::empty(py);
     hashes.iter().try_for_each(|value| out.append(integer(py, value)?))?;
     Ok(out)
@@ -245,7 +259,8 @@ fn poseidon_list<'py>(
     tag: &Bound<'_, PyAny>,
     values: &Bound<'_, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    integer(py, &hash_list(element(tag)?, &elements(values)?)?)
+    let (tag, values) = (element(tag)?, elements(values)?);
+    integer(py, &guarded(|| hash_list(tag, &values))?)
 }
 
 /// A Merkle tree of Poseidon hashes.
@@ -258,12 +273,12 @@ impl MerkleTree {
     #[pyo3(signature = (leaves, depth, arity=4))]
     fn new(py: Python<'_>, leaves: &Bound<'_, PyAny>, depth: usize, arity: usize) -> PyResult<Self> {
         let leaves = elements(leaves)?;
-        Ok(Self(py.detach(|| Tree::new(leaves, depth, arity))?))
+        Ok(Self(run(py, || Tree::new(leaves, depth, arity))?))
     }
 
     #[getter]
     fn root<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        integer(py, &self.0.root())
+        integer(py, &guarded(|| Ok(self.0.root()))?)
     }
 
     #[getter]
@@ -272,20 +287,24 @@ impl MerkleTree {
     }
 
     fn leaf<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyAny>> {
-        integer(py, &self.0.leaf(index)?)
+        integer(py, &guarded(|| self.0.leaf(index))?)
     }
 
     fn update(&mut self, py: Python<'_>, changes: &Bound<'_, PyDict>) -> PyResult<()> {
         let changes = changes
+            .items() // a copy, as an index's own code may change the dictionary
             .iter()
-            .map(|(index, leaf)| Ok((index.extract()?, element(&leaf)?)))
+            .map(|pair| {
+                let (index, leaf): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+                Ok((index.extract()?, element(&leaf)?))
+            })
             .collect::<PyResult<Vec<_>>>()?;
-        Ok(py.detach(|| self.0.update(&changes))?)
+        Ok(run(py, || self.0.update(&changes))?)
     }
 
     fn path<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyList>> {
         let out = PyList::empty(py);
-        for siblings in self.0.path(index)? {
+        for siblings in guarded(|| self.0.path(index))? {
             let values = siblings.iter().map(|value| integer(py, value)).collect::<PyResult<Vec<_>>>()?;
             out.append(PyTuple::new(py, values)?)?;
         }
@@ -302,7 +321,7 @@ fn check_r1cs<'py>(
     sym_path: Option<PathBuf>,
     limit: usize,
 ) -> PyResult<Bound<'py, PyList>> {
-    let failures = py.detach(|| {
+    let failures = run(py, || {
         let r1cs = R1cs::parse(Bytes::map(&r1cs_path)?)?;
         let symbols = sym_path.map(|path| Symbols::parse(Bytes::map(&path)?.get())).transpose()?;
         check(&r1cs, Witness::parse(witness)?, symbols.as_ref(), limit)
