@@ -66,15 +66,26 @@ class Artifact:
         As solc writes it.
     creation, runtime
         The code that creates it, and the code on chain with zeros where immutables go.
-    immutables
-        (first byte, bytes) of each place of `runtime` that the constructor fills in.
+    filled
+        Of each immutable, (first byte, bytes) of each place of `runtime` that the constructor writes it to.
     """
 
     name: str
     abi: list[dict[str, Any]]
     creation: bytes
     runtime: bytes
-    immutables: tuple[tuple[int, int], ...]
+    filled: tuple[tuple[tuple[int, int], ...], ...]
+
+    @property
+    def immutables(self) -> tuple[tuple[int, int], ...]:
+        """All places of `filled`, in order."""
+        return tuple(sorted(place for places in self.filled for place in places))
+
+    def consistent(self, code: bytes) -> bool:
+        """Whether each immutable is the same wherever code of `runtime`'s length has it."""
+        return all(
+            len({code[start : start + length] for start, length in places}) == 1 for places in self.filled
+        )
 
     def masked(self, code: bytes) -> bytes:
         """Code with zeros where immutables go; unchanged when it has another length."""
@@ -268,11 +279,8 @@ def _artifact(name: str, compiled: dict[str, Any]) -> Artifact:
         bytes.fromhex(compiled["evm"]["bytecode"]["object"]),
         bytes.fromhex(deployed["object"]),
         tuple(
-            sorted(
-                (place["start"], place["length"])
-                for places in deployed["immutableReferences"].values()
-                for place in places
-            )
+            tuple(sorted((place["start"], place["length"]) for place in places))
+            for _, places in sorted(deployed["immutableReferences"].items())
         ),
     )
 

@@ -14,7 +14,15 @@ from verifier.errors import EnvironmentFault, InvalidError, UsageError
 from verifier.keystore import StoredKey
 
 from .contracts import DEPLOYED, Artifact, artifact
-from .deployment import DeployedContract, DeployedKey, Deployment, code_hash, creation, key_structure
+from .deployment import (
+    DeployedContract,
+    DeployedKey,
+    Deployment,
+    code_hash,
+    constructor_arguments,
+    creation,
+    key_structure,
+)
 from .rpc import Chain
 from .signer import Sender, Transaction
 
@@ -153,16 +161,20 @@ def _send(done: _Done, plan: Plan, progress: Progress) -> Deployment:
     sender = done.sender
     chain, owner = sender.chain, sender.chain.checksum(sender.address)
     made: dict[str, Any] = {}
-    common = (owner, chain.checksum(plan.guardian), plan.delay)
+    guardian = chain.checksum(plan.guardian)
     contracts = []
     for name in DEPLOYED:
         progress(f"deploying {name}")
-        more: tuple[Any, ...] = ()
-        if name == "VerifyingKeyRegistry":
-            more = (plan.production,)
-        elif name == "SolvencyRegistry":
-            more = (made["MarketOracle"].address, made["VerifyingKeyRegistry"].address)
-        created = done.do(creation(chain, artifact(name), (*common, *more)), name)
+        neighbours: dict[str, str] = {}
+        if name == "SolvencyRegistry":
+            neighbours = {
+                "oracle": made["MarketOracle"].address,
+                "keys": made["VerifyingKeyRegistry"].address,
+            }
+        arguments = constructor_arguments(
+            name, owner, guardian, plan.delay, production=plan.production, **neighbours
+        )
+        created = done.do(creation(chain, artifact(name), arguments), name)
         address = str(created.contract)
         made[name] = chain.contract(name, address)
         contracts.append(

@@ -15,7 +15,15 @@ from verifier.models import Document, Hex32, KeyHash, Member, Text, entries, rul
 from .contracts import DEPLOYED, Artifact
 from .rpc import Chain
 
-__all__ = ["DeployedContract", "DeployedKey", "Deployment", "code_hash", "creation", "key_structure"]
+__all__ = [
+    "DeployedContract",
+    "DeployedKey",
+    "Deployment",
+    "code_hash",
+    "constructor_arguments",
+    "creation",
+    "key_structure",
+]
 
 _MAX_KEYS = 32
 _MAX_DELAY = 30 * 24 * 3600
@@ -123,6 +131,28 @@ def creation(chain: Chain, made: Artifact, arguments: tuple[Any, ...]) -> Any:
     """The creation of a contract with these arguments, to be estimated or sent."""
     contract = chain.web3.eth.contract(abi=made.abi, bytecode="0x" + made.creation.hex())
     return contract.constructor(*map(_positional, arguments))
+
+
+def constructor_arguments(
+    name: str, owner: str, guardian: str, delay: int, *, production: bool, oracle: str = "", keys: str = ""
+) -> tuple[Any, ...]:
+    """What a contract of a deployment is created with.
+
+    Parameters
+    ----------
+    name
+        Which.
+    owner, guardian, delay
+        Its first owner, which is whoever deploys it, and as `Deployment` has them.
+    production
+        Whether the registry of keys refuses development keys for good.
+    oracle, keys
+        Addresses of the two other contracts; for SolvencyRegistry only.
+    """
+    common = (owner, guardian, delay)
+    if name == "VerifyingKeyRegistry":
+        return (*common, production)
+    return (*common, oracle, keys) if name == "SolvencyRegistry" else common
 
 
 def _positional(value: Any) -> Any:

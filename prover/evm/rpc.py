@@ -81,6 +81,26 @@ class Chain:
         with self.talking():
             return bytes(self.web3.eth.get_code(self.checksum(address)))
 
+    def transaction(self, digest: str) -> tuple[Any, Any]:
+        """A transaction and its receipt.
+
+        Raises
+        ------
+        InvalidError
+            When the chain has none, or not in a block yet.
+        EnvironmentFault
+            When the RPC does not answer.
+        """
+        from web3.exceptions import TransactionNotFound
+
+        with self.talking():
+            try:
+                # The RPC's own types do not say which members a node may leave out.
+                wanted: Any = digest
+                return self.web3.eth.get_transaction(wanted), self.web3.eth.get_transaction_receipt(wanted)
+            except TransactionNotFound:
+                raise InvalidError(f"there is no transaction {digest}") from None
+
     def read(self, call: Any, *, source: str = "") -> Any:
         """Call a view function.
 

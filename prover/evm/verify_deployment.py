@@ -12,7 +12,15 @@ from verifier.errors import InvalidError, UsageError
 from verifier.keystore import DEVELOPMENT_SUFFIX, KeyStore, StoredKey
 
 from .contracts import artifact
-from .deployment import DeployedContract, DeployedKey, Deployment, code_hash, creation, key_structure
+from .deployment import (
+    DeployedContract,
+    DeployedKey,
+    Deployment,
+    code_hash,
+    constructor_arguments,
+    creation,
+    key_structure,
+)
 from .rpc import Chain
 
 __all__ = ["Finding", "verify_deployment"]
@@ -62,9 +70,11 @@ def verify_deployment(
     if chain.name != deployment.chain:
         raise UsageError(f"the deployment is on {deployment.chain}, and the RPC is of {chain.name}")
     findings = [
-        _try(f"{each.name}: code", partial(_check_code, chain, each)) for each in deployment.contracts
+        _try(f"{each.name}: {what}", partial(check, chain, deployment, each))
+        for each in deployment.contracts
+        for what, check in (("code", _check_code), ("creation", _check_creation))
     ]
-    if not all(finding.passed for finding in findings):
+    if not all(finding.passed for finding in findings if finding.name.endswith(": code")):
         # What other code says of itself is worth nothing.
         return findings
     made = {each.name: chain.contract(each.name, each.address) for each in deployment.contracts}
@@ -112,15 +122,48 @@ def _equal(chain: Chain, name: str, call: Any, wanted: object) -> Finding:
     return _try(name, check)
 
 
-def _check_code(chain: Chain, each: DeployedContract) -> str:
+def _check_code(chain: Chain, _: Deployment, each: DeployedContract) -> str:
     code, made = chain.code(each.address), artifact(each.name)
     if not code:
         raise InvalidError(f"there is no code at {each.address}")
     if made.masked(code) != made.runtime:
         raise InvalidError(f"the code at {each.address} is not what the sources here compile to")
+    # A getter reads one place of an immutable, and the functions that matter may read others.
+    if not made.consistent(code):
+        raise InvalidError(f"the code at {each.address} has two values of one immutable")
     if code_hash(made, code) != each.code:
         raise InvalidError("the code's hash is not the deployment's")
     return f"{len(code)} bytes at {each.address}"
+
+
+def _check_creation(chain: Chain, deployment: Deployment, each: DeployedContract) -> str:
+    """Code says nothing of what another constructor wrote to immutables and storage before it left it."""
+    sent, receipt = chain.transaction(each.transaction)
+    if sent.get("to") is not None:
+        raise InvalidError(f"transaction {each.transaction} creates nothing: it calls {sent['to']}")
+    if receipt["status"] != 1:
+        raise InvalidError(f"transaction {each.transaction} failed")
+    place = str(receipt["contractAddress"] or "").lower()
+    if place != each.address:
+        raise InvalidError(f"transaction {each.transaction} created {place}, and not {each.address}")
+    if receipt["blockNumber"] != each.block:
+        raise InvalidError(f"is of block {receipt['blockNumber']}, and the deployment says {each.block}")
+    arguments = constructor_arguments(
+        each.name,
+        chain.checksum(sent["from"]),
+        chain.checksum(deployment.guardian),
+        deployment.delay,
+        production=deployment.production,
+        oracle=chain.checksum(deployment.address("MarketOracle")),
+        keys=chain.checksum(deployment.address("VerifyingKeyRegistry")),
+    )
+    wanted = creation(chain, artifact(each.name), arguments).data_in_transaction
+    if bytes(sent["input"]) != bytes.fromhex(wanted.removeprefix("0x")):
+        raise InvalidError(
+            f"transaction {each.transaction} ran other creation code, or had other arguments, "
+            "than the sources here and the deployment say"
+        )
+    return f"by {str(sent['from']).lower()} in block {each.block}"
 
 
 def _check_owner(chain: Chain, contract: Any, deployment: Deployment) -> str:

@@ -14,7 +14,7 @@ from samples import NOW, write_keys
 from prover.cli import main
 from prover.evm import deploy
 from prover.evm.contracts import ABI_FILE, CONTRACTS, abi_text, artifact
-from prover.evm.deployment import Deployment, key_structure
+from prover.evm.deployment import Deployment, code_hash, key_structure
 from prover.evm.rpc import DEVELOPMENT_CHAINS, Chain, connect
 from prover.evm.signer import KEY_VARIABLE
 from prover.toolchain.setup import development_key
@@ -66,7 +66,7 @@ def test_as_recorded(verified: Verified) -> None:
     assert answer.json["valid"] is True
     names = [check["name"] for check in answer.json["checks"]]
     assert "key account_solvency_8_2_dev" in names
-    assert len(names) == 19
+    assert len(names) == 22
 
 
 def test_development_keys_do_not_pass_unless_told(world: World) -> None:
@@ -84,6 +84,102 @@ def test_one_changed_byte_of_code(world: World, verified: Verified, name: str) -
     code[changed] ^= 1
     ask(world.chain, "anvil_setCode", place, "0x" + code.hex())
     assert failed(verified()) == [f"{name}: code"]
+
+
+def left_by(code: bytes, storage: dict[int, int]) -> str:
+    """Creation code that writes to storage and leaves any code."""
+    head = b"".join(
+        b"\x7f" + value.to_bytes(32, "big") + b"\x7f" + slot.to_bytes(32, "big") + b"\x55"
+        for slot, value in storage.items()
+    )
+    size, start = len(code).to_bytes(3, "big"), (len(head) + 16).to_bytes(3, "big")
+    # PUSH3 size, PUSH3 start, PUSH0, CODECOPY; PUSH3 size, PUSH0, RETURN
+    head += b"\x62" + size + b"\x62" + start + b"\x5f\x39" + b"\x62" + size + b"\x5f\xf3"
+    return "0x" + (head.ljust(int.from_bytes(start, "big"), b"\0") + code).hex()
+
+
+def created(world: World, code: bytes, storage: dict[int, int]) -> dict[str, Any]:
+    """The record of a registry with other immutables or storage, whose creation is there too."""
+    chain, kept = world.chain, json.loads((world.folder / "deployment.json").read_text())
+    sender = chain.checksum(RELAYER.address)
+    RELAYER.on(chain)
+    ask(chain, "anvil_impersonateAccount", sender)
+    sent = chain.web3.eth.send_transaction(
+        {"from": sender, "data": left_by(code, storage), "gas": 15_000_000}  # type: ignore[typeddict-item]
+    )
+    receipt = chain.web3.eth.wait_for_transaction_receipt(sent)
+    assert receipt["status"] == 1
+    place = str(receipt["contractAddress"]).lower()
+    found = {
+        "address": place,
+        "transaction": "0x" + bytes(sent).hex(),
+        "block": receipt["blockNumber"],
+        "code": code_hash(artifact("SolvencyRegistry"), chain.code(place)),
+    }
+    kept["contracts"][2] |= found
+    return dict(kept)
+
+
+def test_a_record_that_no_proof_made(world: World, verified: Verified, tmp_path: Path) -> None:
+    """The registry's own code, with storage in which somebody is solvent already."""
+    place = world.deployment.address("SolvencyRegistry")
+    slots = {
+        n: int.from_bytes(world.chain.web3.eth.get_storage_at(world.chain.checksum(place), n), "big")
+        for n in range(3)
+    }
+    record = created(world, world.chain.code(place), slots | {1 << 200: 12345})
+    (tmp_path / "d.json").write_text(json.dumps(record))
+    assert failed(verified(tmp_path / "d.json")) == ["SolvencyRegistry: creation"]
+
+
+def test_an_oracle_of_its_own_beside_the_one_that_it_shows(
+    world: World, verified: Verified, tmp_path: Path
+) -> None:
+    """The getter's place of an immutable is honest, the others are not."""
+    place, made = world.deployment.address("SolvencyRegistry"), artifact("SolvencyRegistry")
+    code = bytearray(world.chain.code(place))
+    several = next(places for places in made.filled if len(places) > 1)
+    for start, length in several[1:]:
+        code[start : start + length] = (0xBAD).to_bytes(length, "big")
+    assert made.masked(bytes(code)) == made.runtime
+    record = created(world, bytes(code), {})
+    (tmp_path / "d.json").write_text(json.dumps(record))
+    assert failed(verified(tmp_path / "d.json")) == ["SolvencyRegistry: code", "SolvencyRegistry: creation"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("transaction", "0x" + "12" * 32),
+        ("block", 1 << 40),
+    ],
+)
+def test_a_creation_that_is_not_there(
+    world: World, verified: Verified, tmp_path: Path, path: str, value: Any
+) -> None:
+    record = json.loads((world.folder / "deployment.json").read_text())
+    record["contracts"][1][path] = value
+    (tmp_path / "d.json").write_text(json.dumps(record))
+    assert failed(verified(tmp_path / "d.json")) == ["MarketOracle: creation"]
+
+
+@pytest.mark.parametrize("other", [0, 2])
+def test_a_creation_of_another_contract(world: World, verified: Verified, tmp_path: Path, other: int) -> None:
+    record = json.loads((world.folder / "deployment.json").read_text())
+    for name in ("transaction", "block"):
+        record["contracts"][1][name] = record["contracts"][other][name]
+    (tmp_path / "d.json").write_text(json.dumps(record))
+    assert failed(verified(tmp_path / "d.json")) == ["MarketOracle: creation"]
+
+
+def test_a_call_is_no_creation(world: World, verified: Verified, tmp_path: Path) -> None:
+    oracle = world.chain.contract("MarketOracle", world.deployment.address("MarketOracle"))
+    to = world.chain.checksum(RELAYER.address)
+    sent = OWNER.on(world.chain).do(oracle.functions.transferOwnership(to), "offer")
+    record = json.loads((world.folder / "deployment.json").read_text())
+    record["contracts"][1] |= {"transaction": sent.hash, "block": sent.block}
+    (tmp_path / "d.json").write_text(json.dumps(record))
+    assert failed(verified(tmp_path / "d.json")) == ["MarketOracle: creation"]
 
 
 def test_no_code(world: World, verified: Verified) -> None:
@@ -242,7 +338,7 @@ def test_a_failure_midway_says_what_is_there(
     def refuse(*_: object) -> None:
         raise InvalidError("no key today")
 
-    monkeypatch.setattr(deploy, "_add_key", refuse)
+    monkeypatch.setattr(deploy, "add_key", refuse)
     out = tmp_path / "d.json"
     answer = deploying(
         world, *keystore(OWNER, world.folder), "--allow-development-keys", "--send", "--out", out
