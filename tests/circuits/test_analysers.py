@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prover.toolchain.circom import compile_instance, constants_text
+from prover.toolchain.circom import compile_instance, constants_text, mandate_constants_text
 from prover.toolchain.process import node, run
 from prover.toolchain.workspace import workspace
 from tests.circuits.reduced import SMALL_DISCOUNT, SMALL_ONE_SIDED, SMALL_PORTFOLIO
@@ -34,6 +34,7 @@ def flat() -> Path:
     for file in (*(ROOT / "node_modules" / "circomlib" / "circuits").glob("*.circom"), *SOURCES):
         (folder / file.name).write_text(file.read_text().replace('include "lib/', 'include "'))
     (folder / "constants.circom").write_text(constants_text())
+    (folder / "mandate_constants.circom").write_text(mandate_constants_text())
     return folder
 
 

@@ -123,7 +123,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "any layout": unless(CHECKS, "layout != wanted", VERIFY + "test_a_layout_of_another_circuit"),
     "rows not checked again": one(
-        CHECKS, "    snapshot_valid(case.bundle.market)\n", "",
+        CHECKS, "    snapshot_valid(market)\n", "",
         VERIFY + "test_a_snapshot_with_a_row_that_mints_margin_under_a_good_signature",
     ),
     "an either-or that switches the envelope off": unless(
