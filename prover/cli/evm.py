@@ -16,7 +16,7 @@ from verifier.files import write_atomic
 from verifier.keystore import VERIFICATION_KEY, KeyStore, StoredKey
 from verifier.policy import Policy
 
-from . import evm_deploy, evm_market, evm_owner, evm_registry
+from . import evm_deploy, evm_market, evm_owner, evm_registry, evm_verify
 from .options import POLICY, Json, verifier_keys
 from .output import emit, say
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     evm = typer.Typer(no_args_is_help=True)
     evm.callback()(_group)
     evm.command("export")(export)
-    for commands in (evm_deploy, evm_market, evm_registry, evm_owner):
+    for commands in (evm_deploy, evm_verify, evm_market, evm_registry, evm_owner):
         commands.register(evm)
     app.add_typer(evm, name="evm")
 

@@ -1,4 +1,4 @@
-"""`zksolvency evm deploy` and `verify-deployment`."""
+"""`zksolvency evm deploy`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import Annotated
 import typer
 
 from prover.evm.deploy import DELAY, NOBODY, Plan, deploy
-from prover.evm.deployment import Deployment
 from prover.evm.encoding import address
-from prover.evm.rpc import connect
-from prover.evm.verify_deployment import verify_deployment
 from prover.toolchain.process import quiet
 from prover.toolchain.workspace import workspace
 from verifier.circuits import instance as instance_of
@@ -19,25 +16,27 @@ from verifier.circuits import instances
 from verifier.errors import UsageError
 from verifier.keystore import KeyStore, StoredKey
 
-from .evm_options import DEPLOYMENT, From, Keystore, KeystorePassphrase, Rpc, Send, sender, tell
+from .evm_options import (
+    DEPLOYMENT,
+    Development,
+    From,
+    Keys,
+    Keystore,
+    KeystorePassphrase,
+    Rpc,
+    Send,
+    sender,
+    tell,
+)
 from .options import Json
-from .output import emit, progress, say, table
+from .output import progress
 
 __all__ = ["register"]
-
-Keys = Annotated[Path | None, typer.Option(help="Your key store; the workspace's by default.")]
-Development = Annotated[
-    bool,
-    typer.Option(
-        "--allow-development-keys", help="For a trial, on a chain for trials: under them anybody can forge."
-    ),
-]
 
 
 def register(evm: typer.Typer) -> None:
     """Add the commands."""
     evm.command("deploy")(deploy_)
-    evm.command("verify-deployment")(verify_deployment_)
 
 
 def deploy_(
@@ -91,38 +90,6 @@ def deploy_(
         lines.append("DEVELOPMENT KEYS: whoever made them can forge proofs; for trials only")
     more = {} if made is None else {"file": str(target), "deployment": made.to_json()}
     tell(by, transactions, more, lines, as_json=json_)
-
-
-def verify_deployment_(
-    deployment: Annotated[Path, typer.Argument(help="The record of the deployment.")] = DEPLOYMENT,
-    rpc: Rpc = None,
-    keys: Keys = None,
-    allow_development_keys: Development = False,
-    json_: Json = False,
-) -> int:
-    """Compare a deployment with the chain: code with the sources here, keys with ours, owner and settings.
-
-    Exit code 0 when all is as the record says, 1 when anything is not.
-
-    Example: zksolvency evm verify-deployment deployment.json --rpc http://127.0.0.1:8545
-    """
-    wanted = Deployment.load(deployment)
-    findings = verify_deployment(
-        connect(rpc),
-        wanted,
-        KeyStore(keys or workspace().keys),
-        allow_development_keys=allow_development_keys,
-    )
-    good = all(each.passed for each in findings)
-
-    def text() -> None:
-        rows = [["yes" if each.passed else "NO", each.name, each.detail] for each in findings]
-        table("", ["", "checked", "found"], rows)
-        say("AS RECORDED" if good else "NOT AS RECORDED", "bold green" if good else "bold red")
-
-    result = {"valid": good, "chain": wanted.chain, "checks": [each.to_json() for each in findings]}
-    emit(result, text, as_json=json_)
-    return 0 if good else 1
 
 
 def _keys(store: Path | None, sizes: list[str] | None) -> list[StoredKey]:

@@ -19,7 +19,9 @@ from .output import emit, say, table
 __all__ = [
     "DEPLOYMENT",
     "MARKET_ROOT",
+    "Development",
     "From",
+    "Keys",
     "Keystore",
     "KeystorePassphrase",
     "Rpc",
@@ -48,6 +50,13 @@ KeystorePassphrase = Annotated[
     ),
 ]
 From = Annotated[str | None, typer.Option("--from", help="Who would send it: for an estimate without a key.")]
+Keys = Annotated[Path | None, typer.Option(help="Your key store; the workspace's by default.")]
+Development = Annotated[
+    bool,
+    typer.Option(
+        "--allow-development-keys", help="For a trial, on a chain for trials: under them anybody can forge."
+    ),
+]
 Send = Annotated[bool, typer.Option("--send", help="Send it. Without this only the gas is estimated.")]
 
 

@@ -10,14 +10,17 @@ from verifier.canonical import keccak256
 from verifier.chain import Address
 from verifier.chain import Chain as ChainName
 from verifier.groth16 import VerificationKey
-from verifier.models import Document, Hex32, KeyHash, Member, Text, entries, rule_error
+from verifier.models import Document, FieldText, Hex32, IntText, KeyHash, Member, Text, entries, rule_error
 
 from .contracts import DEPLOYED, Artifact
 from .rpc import Chain
 
 __all__ = [
     "DeployedContract",
+    "DeployedFeed",
     "DeployedKey",
+    "DeployedPolicy",
+    "DeployedUniverse",
     "Deployment",
     "code_hash",
     "constructor_arguments",
@@ -27,9 +30,15 @@ __all__ = [
 
 _MAX_KEYS = 32
 _MAX_DELAY = 30 * 24 * 3600
+_MAX_FEEDS = 8
+_MAX_PUBLISHERS = 32
+_MAX_WINDOW = 7 * 24 * 3600
+_MAX_DIVERGENCE = 5_000
+_MAX_SET = 1024
 
 ContractName = Literal["VerifyingKeyRegistry", "MarketOracle", "SolvencyRegistry"]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+Word = Annotated[int, IntText(1, (1 << 256) - 1)]
 
 
 class DeployedContract(Member):
@@ -71,6 +80,62 @@ class DeployedKey(Member):
     verifier: Address
 
 
+class DeployedFeed(Member):
+    """Where the price of a feed is read.
+
+    Attributes
+    ----------
+    feed
+        keccak256 of the feed's id.
+    adapter, check
+        The source, and the second one when there is one.
+    max_divergence
+        How far the two may be apart, in basis points; 0 without a second.
+    """
+
+    feed: Hash
+    adapter: Address
+    check: Address | None = None
+    max_divergence: Annotated[int, Field(ge=0, le=_MAX_DIVERGENCE)]
+
+
+class DeployedUniverse(Member):
+    """A universe of the market oracle that users have judged.
+
+    Attributes
+    ----------
+    universe
+        Its hash.
+    quorum, publishers
+        How many must sign at least, and who may at most.
+    max_window
+        Longest window of a snapshot, in seconds.
+    feeds
+        In the order of the universe.
+    """
+
+    universe: FieldText
+    quorum: Annotated[int, Field(ge=1, le=_MAX_PUBLISHERS)]
+    publishers: Annotated[tuple[Address, ...], entries(most=_MAX_PUBLISHERS)]
+    max_window: Annotated[int, Field(ge=1, le=_MAX_WINDOW)]
+    feeds: Annotated[tuple[DeployedFeed, ...], entries(least=1, most=_MAX_FEEDS)]
+
+
+class DeployedPolicy(Member):
+    """A policy of the solvency registry that users have judged.
+
+    Attributes
+    ----------
+    id
+        The policy's, a hash of everything but later attestors.
+    attestors
+        Hashes of the keys of those whose word is taken at most.
+    """
+
+    id: Hash
+    attestors: Annotated[tuple[Word, ...], entries(most=_MAX_SET)]
+
+
 class Deployment(Document):
     """``zksolvency/deployment/1``: what is where on a chain, and who owns it.
 
@@ -86,6 +151,8 @@ class Deployment(Document):
         Who may change things, who may only stop them, and how many seconds a change waits.
     contracts, keys
         What was put there.
+    universes, policies
+        All that the owner may have set since; left out, that is not compared.
     """
 
     SCHEMA: ClassVar[str] = "zksolvency/deployment/1"
@@ -98,6 +165,8 @@ class Deployment(Document):
     delay: Annotated[int, Field(ge=0, le=_MAX_DELAY)]
     contracts: Annotated[tuple[DeployedContract, ...], entries(least=3, most=3)]
     keys: Annotated[tuple[DeployedKey, ...], entries(least=1, most=_MAX_KEYS)]
+    universes: Annotated[tuple[DeployedUniverse, ...], entries(most=_MAX_SET)] | None = None
+    policies: Annotated[tuple[DeployedPolicy, ...], entries(most=_MAX_SET)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -105,6 +174,12 @@ class Deployment(Document):
             raise rule_error(f"must be {', '.join(DEPLOYED)}", field="contracts", mend="In this order")
         if len({each.name for each in self.keys}) != len(self.keys):
             raise rule_error("names a key twice", field="keys", mend="Keep one")
+        if self.universes is not None and len({each.universe for each in self.universes}) != len(
+            self.universes
+        ):
+            raise rule_error("names a universe twice", field="universes", mend="Keep one")
+        if self.policies is not None and len({each.id for each in self.policies}) != len(self.policies):
+            raise rule_error("names a policy twice", field="policies", mend="Keep one")
         return self
 
     def address(self, name: str) -> str:

@@ -6,9 +6,10 @@ An RPC's address may hold a secret (a provider's key), so messages show its host
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from verifier.errors import EnvironmentFault, InvalidError, UsageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from web3 import Web3
     from web3.contract import Contract
 
-__all__ = ["DEVELOPMENT_CHAINS", "RPC_VARIABLE", "Chain", "connect"]
+__all__ = ["DEVELOPMENT_CHAINS", "RPC_VARIABLE", "Chain", "abi_type", "connect"]
 
 RPC_VARIABLE = "ETH_RPC_URL"
 """The environment variable with the RPC's address; it keeps a secret out of the process list."""
@@ -46,8 +47,41 @@ class Chain:
     def __init__(self, web3: Web3, host: str) -> None:
         self.web3 = web3
         self.host = host
+        self.at: int | None = None
         with self.talking():
             self.id = int(web3.eth.chain_id)
+
+    def pinned(self, block: int) -> Self:
+        """The same chain, read as it was after one block, so that answers go together."""
+        found = copy.copy(self)
+        found.at = block
+        return found
+
+    @property
+    def _when(self) -> Any:
+        return "latest" if self.at is None else self.at
+
+    def head(self) -> int:
+        """The number of the newest block."""
+        with self.talking():
+            return int(self.web3.eth.block_number)
+
+    def time_of(self, block: int) -> int:
+        """The second of a block.
+
+        Raises
+        ------
+        EnvironmentFault
+            When the RPC has no such block, or does not answer.
+        """
+        # Not through web3.py's own call, which refuses the longer headers of some chains.
+        method: Any = "eth_getBlockByNumber"
+        with self.talking():
+            answer = self.web3.provider.make_request(method, [hex(block), False])
+        try:
+            return int(answer["result"]["timestamp"], 16)
+        except (KeyError, TypeError, ValueError):
+            raise EnvironmentFault(f"{self.host}: tells nothing of block {block}") from None
 
     @property
     def name(self) -> str:
@@ -79,7 +113,7 @@ class Chain:
     def code(self, address: str) -> bytes:
         """The code at an address; empty when there is none."""
         with self.talking():
-            return bytes(self.web3.eth.get_code(self.checksum(address)))
+            return bytes(self.web3.eth.get_code(self.checksum(address), self._when))
 
     def transaction(self, digest: str) -> tuple[Any, Any]:
         """A transaction and its receipt.
@@ -112,7 +146,7 @@ class Chain:
             When the RPC does not answer.
         """
         with self.talking(source):
-            return call.call()
+            return call.call(block_identifier=self._when)
 
     @contextlib.contextmanager
     def talking(self, what: str = "") -> Iterator[None]:
@@ -191,11 +225,11 @@ def explain(data: Any) -> str:
     codec = Web3().codec
     for entry in _errors():
         inputs = entry["inputs"]
-        signature = f"{entry['name']}({','.join(_type(each) for each in inputs)})"
+        signature = f"{entry['name']}({','.join(abi_type(each) for each in inputs)})"
         if bytes(Web3.keccak(text=signature)[:4]) != raw[:4]:
             continue
         try:
-            values = codec.decode([_type(each) for each in inputs], raw[4:])
+            values = codec.decode([abi_type(each) for each in inputs], raw[4:])
         except Exception:  # whatever a hostile contract answers, its error still has a name
             return str(entry["name"])
         named = [f"{each['name']} {_show(value)}" for each, value in zip(inputs, values, strict=True)]
@@ -210,12 +244,12 @@ def _errors() -> Iterator[dict[str, Any]]:
         yield from (entry for entry in abi(name) if entry["type"] == "error")
 
 
-def _type(parameter: dict[str, Any]) -> str:
+def abi_type(parameter: dict[str, Any]) -> str:
     """A parameter's type as signatures have it."""
     kind = str(parameter["type"])
     if not kind.startswith("tuple"):
         return kind
-    return f"({','.join(_type(each) for each in parameter['components'])}){kind.removeprefix('tuple')}"
+    return f"({','.join(abi_type(each) for each in parameter['components'])}){kind.removeprefix('tuple')}"
 
 
 def _bytes(data: Any) -> bytes | None:

@@ -1,16 +1,22 @@
-"""Is what a deployment's file says still so on the chain? Code, owner, settings, keys: all is looked at."""
+"""Is what a deployment's file says still so on the chain? Code, owner, settings, keys: all is looked at.
+
+And is there more on the chain than it says? The contracts' events tell, from their first block on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from verifier.chain import circuit_id
+from prover.toolchain.process import Progress, quiet
+from verifier.chain import circuit_id, key_name
+from verifier.circuits import every_instance
 from verifier.errors import InvalidError, UsageError
 from verifier.keystore import DEVELOPMENT_SUFFIX, KeyStore, StoredKey
 
+from .check_history import check_history
+from .check_settings import check_settings
 from .contracts import artifact
 from .deployment import (
     DeployedContract,
@@ -21,28 +27,45 @@ from .deployment import (
     creation,
     key_structure,
 )
+from .finding import Finding, attempt
+from .history import replay
 from .rpc import Chain
+from .settings import Settings
 
-__all__ = ["Finding", "verify_deployment"]
+__all__ = ["Report", "verify_deployment"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was checked about a deployment."""
+class Report:
+    """What was found about a deployment.
 
-    name: str
-    passed: bool
-    detail: str
+    Attributes
+    ----------
+    findings
+        Every check, passed or not.
+    settings
+        What the owner has set; none when the contracts are not what they should be, and say nothing.
+    """
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
+    findings: list[Finding]
+    settings: Settings | None
+
+    @property
+    def good(self) -> bool:
+        """Whether every check passed."""
+        return all(each.passed for each in self.findings)
 
 
 def verify_deployment(
-    chain: Chain, deployment: Deployment, store: KeyStore, *, allow_development_keys: bool = False
-) -> list[Finding]:
-    """Check a deployment against the chain, the contracts' sources and our own keys.
+    chain: Chain,
+    deployment: Deployment,
+    store: KeyStore,
+    *,
+    allow_development_keys: bool = False,
+    allow_scheduled: bool = False,
+    progress: Progress = quiet,
+) -> Report:
+    """Check a deployment against the chain, the contracts' sources and our own keys; list what its owner set.
 
     Parameters
     ----------
@@ -54,11 +77,10 @@ def verify_deployment(
         Our own verification keys; the contracts' are compared with them.
     allow_development_keys
         Whether a registry with development keys passes.
-
-    Returns
-    -------
-    list
-        Every check, passed or not.
+    allow_scheduled
+        Whether a call that waits to be made passes.
+    progress
+        Called now and then, while many blocks are read.
 
     Raises
     ------
@@ -70,17 +92,32 @@ def verify_deployment(
     if chain.name != deployment.chain:
         raise UsageError(f"the deployment is on {deployment.chain}, and the RPC is of {chain.name}")
     findings = [
-        _try(f"{each.name}: {what}", partial(check, chain, deployment, each))
+        attempt(f"{each.name}: {what}", partial(check, chain, deployment, each))
         for each in deployment.contracts
         for what, check in (("code", _check_code), ("creation", _check_creation))
     ]
     if not all(finding.passed for finding in findings if finding.name.endswith(": code")):
         # What other code says of itself is worth nothing.
-        return findings
+        return Report(findings, None)
+    settings = None
+    if all(finding.passed for finding in findings):
+        chain, settings = replay(chain, deployment, progress)
+    findings += _check_state(chain, deployment, store, allow_development_keys)
+    if settings is not None:
+        findings += check_history(chain, deployment, settings, allow_scheduled=allow_scheduled)
+        findings += check_settings(chain, deployment, settings)
+    return Report(findings, settings)
+
+
+def _check_state(
+    chain: Chain, deployment: Deployment, store: KeyStore, allow_development_keys: bool
+) -> list[Finding]:
+    """What the contracts say of themselves, and their keys."""
+    findings = []
     made = {each.name: chain.contract(each.name, each.address) for each in deployment.contracts}
     for name, contract in made.items():
         findings += [
-            _try(f"{name}: owner", partial(_check_owner, chain, contract, deployment)),
+            attempt(f"{name}: owner", partial(_check_owner, chain, contract, deployment)),
             _equal(chain, f"{name}: guardian", contract.functions.guardian(), deployment.guardian),
             _equal(chain, f"{name}: delay", contract.functions.delay(), deployment.delay),
             _equal(chain, f"{name}: live", contract.functions.isLive(), True),
@@ -100,15 +137,8 @@ def verify_deployment(
     ]
     for key in deployment.keys:
         check = partial(_check_key, chain, keys, key, store, allow_development_keys)
-        findings.append(_try(f"key {key.name}", check))
+        findings.append(attempt(f"key {key.name}", check))
     return findings
-
-
-def _try(name: str, check: Callable[[], object]) -> Finding:
-    try:
-        return Finding(name, True, str(check()))
-    except InvalidError as error:
-        return Finding(name, False, str(error))
 
 
 def _equal(chain: Chain, name: str, call: Any, wanted: object) -> Finding:
@@ -119,7 +149,7 @@ def _equal(chain: Chain, name: str, call: Any, wanted: object) -> Finding:
             raise InvalidError(f"is {found}, and the deployment says {wanted}")
         return str(found)
 
-    return _try(name, check)
+    return attempt(name, check)
 
 
 def _check_code(chain: Chain, _: Deployment, each: DeployedContract) -> str:
@@ -193,6 +223,10 @@ def _check_key(chain: Chain, keys: Any, key: DeployedKey, store: KeyStore, allow
         raise InvalidError("our own key is for another circuit, or only one of the two is for development")
     if development != key.name.endswith(DEVELOPMENT_SUFFIX):
         raise InvalidError("its name does not say what it is")
+    taken = {key_name(each, development=development) for each in every_instance()}
+    if key.name in taken and key.name != key_name(key.circuit, development=development):
+        # Policies name circuits by these names: a proof would be read as what it does not say.
+        raise InvalidError(f"it is a key of {key.circuit}, under the name of another circuit")
     if chain.code(key.verifier) != _expected_verifier(chain, own):
         raise InvalidError("its verifier's code is not that of our own key")
     if development and not chain.development:

@@ -56,6 +56,13 @@ def run(*words: object) -> Answer:
     return Answer(code, json.loads(spoken.getvalue()))
 
 
+def failed(answer: Answer) -> list[str]:
+    """Names of the checks of a deployment that did not pass."""
+    assert answer.code == 1, answer.json
+    assert answer.json["valid"] is False
+    return [check["name"] for check in answer.json["checks"] if not check["passed"]]
+
+
 def keystore(party: Party, folder: Path) -> list[object]:
     """Options that send as a party: an encrypted keystore and the file of its passphrase."""
     from eth_account import Account
