@@ -223,15 +223,12 @@ def _shown(value: Any) -> str:
 @cache
 def _decoder() -> Any:
     """The ABI's decoder, but that text need not be UTF-8: a contract takes any bytes as a name."""
-    from eth_abi.codec import ABIDecoder
-    from eth_abi.decoding import StringDecoder
-    from eth_abi.registry import BaseEquals, registry
+    from eth_abi import codec, decoding, registry
 
-    class Lenient(StringDecoder):
-        def __init__(self) -> None:
-            super().__init__("backslashreplace")
-
-    kinds = registry.copy()
+    # None of this has types.
+    made: tuple[Any, Any, Any] = codec.ABIDecoder, decoding.StringDecoder, registry.registry
+    decoder, text, known = made
+    kinds = known.copy()
     kinds.unregister_decoder("string")
-    kinds.register_decoder(BaseEquals("string", with_sub=False), Lenient, label="string")
-    return ABIDecoder(kinds)
+    kinds.register_decoder("string", text("backslashreplace"))
+    return decoder(kinds)
