@@ -49,7 +49,7 @@ $(STAMPS)/native: $(STAMPS)/python $(NATIVE_SOURCES)
 	@mkdir -p $(STAMPS) && touch $@
 endif
 
-circuits: setup      ## Compile every circuit instance
+circuits: $(STAMPS)/python $(STAMPS)/node  ## Compile every circuit instance
 	@$(PY) -m prover.cli setup --circuits-only --all
 
 keys: setup          ## Development keys for every circuit instance
@@ -58,8 +58,11 @@ keys: setup          ## Development keys for every circuit instance
 demo: setup          ## Real account in, proof out, verified in Python and in an EVM
 	@$(PY) examples/demo.py
 
-# Keys of the sizes that tests prove with; the others' circuits are compiled and tested without.
-test: circuits lint $(STAMPS)/analysis  ## Everything that CI runs
+# Two at a time, since installing keeps one core busy at most. Keys are made of the sizes that tests prove with; the
+# others' circuits are compiled and tested without.
+test:                ## Everything that CI runs
+	@$(MAKE) --no-print-directory --jobs=2 setup circuits $(STAMPS)/analysis
+	@$(MAKE) --no-print-directory lint
 	@$(PY) -m prover.cli setup --size 8-2 --size 14-24 --size 32-2
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not long"
 ifneq ($(CARGO),)

@@ -166,6 +166,13 @@ class VerificationKey:
         # δ starts as the generator and leaves it with the first contribution.
         if self.delta.x == _G2_GENERATOR_X:
             raise InvalidError("the key's delta is the group's generator: it has no contribution")
+        # With β = ±γ or ±δ what α and β hold fast moves into A or C, which the prover chooses. α = G₁ is a
+        # first phase to which nobody contributed.
+        if self.beta.x in (self.gamma.x, self.delta.x) or self.alpha.x == 1:
+            raise InvalidError(
+                "the key has beta = gamma, beta = delta or alpha = the generator: nobody made its first phase, so"
+                " anybody can forge proofs"
+            )
         # Signals that share a point can be traded against one another without the proof noticing.
         if len({point.x for point in self.ic}) != len(self.ic):
             raise InvalidError(

@@ -87,7 +87,7 @@ impl VerifyingKey {
 
     /// Refuses what makes forgery possible.
     fn check(&self) -> Result<()> {
-        let Self { gamma, delta, ic, .. } = self;
+        let Self { alpha, beta, gamma, delta, ic, .. } = self;
         // With gamma = −delta the same forgery works with C negated, so abscissas are compared.
         if gamma.x == delta.x {
             return Err(Error::invalid(
@@ -96,6 +96,12 @@ impl VerifyingKey {
         }
         if delta.x == G2Affine::generator().x {
             return Err(Error::invalid("the key's delta is the group's generator: it has no contribution"));
+        }
+        if beta.x == gamma.x || beta.x == delta.x || alpha.x == G1Affine::generator().x {
+            return Err(Error::invalid(
+                "the key has beta = gamma, beta = delta or alpha = the generator: nobody made its first phase, so \
+                 anybody can forge proofs",
+            ));
         }
         let mut abscissas: Vec<_> = ic.iter().map(|point| point.x.into_bigint()).collect();
         abscissas.sort_unstable();

@@ -10,6 +10,7 @@ import typer
 from prover.evm.deploy import NOBODY
 from prover.evm.encoding import address
 from prover.evm.rpc import Chain
+from prover.evm.signing_log import admit, signing_log
 from prover.evm.snapshot import ChainSnapshot, chain_snapshot, feed_id
 from verifier.errors import InvalidError, UsageError
 from verifier.market import Snapshot
@@ -111,7 +112,8 @@ def sign(
 ) -> None:
     """Sign a snapshot's root, hash and bands for one oracle (EIP-712), after recomputing all of them.
 
-    No chain is asked. The key is one of: zksolvency keys new publisher-evm
+    No chain is asked. The key is one of: zksolvency keys new publisher-evm. Beside it is noted what was
+    signed: of an epoch one snapshot is, and none of an epoch before it.
 
     Example: zksolvency evm sign market.json --join theirs.json
     """
@@ -120,7 +122,9 @@ def sign(
     if where is None or (chain is not None and named is not None and chain != named):
         raise UsageError("--chain: name the oracle's chain, such as eip155:1")
     publisher = unlock(key, "publisher-evm", passphrase(passphrase_file))
-    made = chain_snapshot(Snapshot.load(market), where, place).signed(publisher)
+    made = chain_snapshot(Snapshot.load(market), where, place)
+    admit(signing_log(key), made)
+    made = made.signed(publisher)
     for path in join or []:
         made = made.joined(ChainSnapshot.load(path))
     made.save(target)

@@ -163,7 +163,8 @@ class Registry:
         root, attestor, circuit, epoch, as_of, valid_until, floor, ratio = self.chain.read(
             functions.recordOf(account, policy_id)
         )
-        envelope = ENVELOPE_STATES[self.chain.read(self.oracle.functions.envelopeState(root))]
+        universe = self.chain.read(functions.policyOf(policy_id))[1]
+        envelope = ENVELOPE_STATES[self.chain.read(self.oracle.functions.envelopeState(universe, root))]
         return {
             **found,
             "expires": self.chain.read(functions.expiryOf(account, policy_id)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts.chains import ask
-from tests.contracts.world import BORROWER, LENDER, LIMIT, World, market
+from tests.contracts.world import BORROWER, LENDER, LIMIT, World, market, proof
 from verifier.bundle import Bundle
 from verifier.errors import InvalidError
 
@@ -44,6 +44,14 @@ def test_a_line_of_credit(world: World, first: Bundle, second: Bundle) -> None:
     assert world.status() == (1, "outside the envelope")
     assert world.attest(second).code == 0
     assert world.status() == (0, "solvent")
+    # Its account is as it was before the lapse, which mends nothing; one of after it does.
+    with pytest.raises(InvalidError):
+        world.draw(LIMIT - 100)
+    lapsed = world.chain.read(world.line.functions.lapsedAt(world.chain.checksum(BORROWER.address)))
+    ask(world.chain, "evm_increaseTime", 5)
+    ask(world.chain, "evm_mine")
+    third = proof(world.policy, market(8, 65_000), as_of=lapsed + 1)
+    assert world.attest(third).code == 0
     world.draw(LIMIT - 100)
     assert world.chain.read(world.token.functions.balanceOf(world.chain.checksum(BORROWER.address))) == LIMIT
 

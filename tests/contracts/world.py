@@ -173,7 +173,7 @@ def proof(policy_: Policy, snapshot: Snapshot, subject: str = BORROWER.address, 
         valid_until=NOW + 7200,
         sequence=snapshot.epoch,
     )
-    with patch.object(time, "time", lambda: float(NOW)):
+    with patch.object(time, "time", lambda: float(max(NOW, given["as_of"]))):
         return prove(statement, snapshot, policy_, chain_challenge(policy_), HOLDER.number).bundle
 
 

@@ -217,7 +217,8 @@ def test_contract_and_python_verifier_agree_on_random_mutations(case: Case) -> N
     generator = random.Random(f"differential {case.name}")
     key = parse_verification_key(case.real.vk)
     tally = {True: 0, False: 0}
-    for _ in range(40):
+    # The same in the hundreds, against the native kernel too: test_differential.py.
+    for _ in range(16):
         words, public = list(case.words), list(case.public)
         for _ in range(generator.choice((1, 1, 2))):
             mutate(generator, words, public)
@@ -228,7 +229,7 @@ def test_contract_and_python_verifier_agree_on_random_mutations(case: Case) -> N
             expected = False
         assert answer == expected, (words, public)
         tally[expected] += 1
-    assert tally[True] > 5 and tally[False] > 20, tally
+    assert tally[True] > 1 and tally[False] > 6, tally
 
 
 def mutate(generator: random.Random, words: list[int], public: list[int]) -> None:

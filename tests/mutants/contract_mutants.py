@@ -147,7 +147,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a revoked snapshot is taken": _registry("|| snapshot.revoked ||", "||", "test_RevertWhen_RootIsRevoked"),
     "as_of may be in the future": _registry(
-        "asOf > block.timestamp || ", "", "test_RevertWhen_AsOfIsInTheFuture"
+        "time > block.timestamp || ", "", "test_RevertWhen_AsOfIsInTheFuture"
     ),
     # how long it counts
     "the later of both expiries counts": _registry(
@@ -161,7 +161,7 @@ MUTANTS: dict[str, Mutant] = {
         "test_RevertWhen_AttestorIsRevoked",
     ),
     "prices are not read": _registry(
-        "EnvelopeState state = oracle.envelopeState(marketRoot);",
+        "EnvelopeState state = oracle.envelopeState(policy.universe, marketRoot);",
         "EnvelopeState state = EnvelopeState.Inside;",
         "test_NotSolventOutsideTheEnvelope",
     ),
@@ -221,7 +221,59 @@ MUTANTS: dict[str, Mutant] = {
         "test_ScheduledCallRunsOnceAfterItsDelay",
     ),
     "a latch does not hold": Mutant(
-        "SolvencyGate.sol", "_latchedAt[subject] = version;", "", "CreditLine", "test_TheWholeStory"
+        "SolvencyGate.sol", "lapsedAt[subject] = block.timestamp;", "", "CreditLine", "test_TheWholeStory"
+    ),
+    "a proof held back opens the gate": Mutant(
+        "SolvencyGate.sol",
+        "solvency.asOf(subject, solvencyPolicy) > lapsed",
+        "solvency.versionOf(subject, solvencyPolicy) > lapsed",
+        "CreditLine",
+        "test_AProofHeldBackDoesNotThaw",
+    ),
+    "a lapse moves with each report": Mutant(
+        "SolvencyGate.sol",
+        "if (!_renewed(subject)) return;",
+        "",
+        "CreditLine",
+        "test_ALapseReportedAgainDoesNotOutdateANewProof",
+    ),
+    "a price that cannot be read is the borrower's lapse": Mutant(
+        "SolvencyGate.sol",
+        "|| status == Status.PriceUnavailable",
+        "",
+        "CreditLine",
+        "test_RevertWhen_ALapseIsNotTheSubjects",
+    ),
+    "one contradiction halts again and again": _oracle(
+        "if (_reported[digest]) revert AlreadyReported(digest);", "", "test_EquivocationHaltsTheUniverse"
+    ),
+    "a guardian keeps itself in office": Mutant(
+        "governance/Governed.sol",
+        "if (_ownersToCancel[id]) _checkOwner();",
+        "",
+        "Governed",
+        "test_GuardianDoesNotKeepItselfInOffice",
+    ),
+    "calls are scheduled before it is live": Mutant(
+        "governance/Governed.sol",
+        "if (!isLive) revert LiveState(false);",
+        "",
+        "Governed",
+        "test_RevertWhen_SomethingIsScheduledBeforeItIsLive",
+    ),
+    "beta may be gamma": Mutant(
+        "verifier/VerifyingKeyCheck.sol",
+        "_sameX(key.beta[0], key.gamma[0][0], key.gamma[0][1]) ||",
+        "",
+        "Groth16Verifier",
+        "test_RevertWhen_NobodyMadeTheFirstPhase",
+    ),
+    "a resolver serves any schema": Mutant(
+        "eas/SolvencyResolver.sol",
+        "if (attestation.schema != schema) revert WrongSchema(attestation.schema, schema);",
+        "",
+        "SolvencyResolver",
+        "test_RevertWhen_ItIsOfAnotherSchema",
     ),
     "the sequencer's grace is not waited for": Mutant(
         "adapters/ChainlinkAdapter.sol",

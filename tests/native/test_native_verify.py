@@ -161,6 +161,9 @@ def _mutations(case: dict[str, Any]) -> Iterator[tuple[Any, Any, Any]]:
     yield {**vk, "IC": [vk["IC"][0]] * len(vk["IC"])}, public, proof
     yield {**vk, "IC": vk["IC"][:-1]}, public, proof
     yield {**vk, "vk_delta_2": vk["vk_gamma_2"]}, public, proof
+    yield {**vk, "vk_beta_2": vk["vk_gamma_2"]}, public, proof
+    yield {**vk, "vk_beta_2": vk["vk_delta_2"]}, public, proof
+    yield {**vk, "vk_alpha_1": ["1", "2", "1"]}, public, proof
     yield {**vk, "unknown": 1}, public, proof
     x, y, z = vk["vk_gamma_2"]
     yield {**vk, "vk_delta_2": [x, [str((Q - int(part)) % Q) for part in y], z]}, public, proof

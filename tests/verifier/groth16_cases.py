@@ -10,7 +10,7 @@ from typing import Any
 from py_ecc.fields import optimized_bn128_FQ as FQ
 from py_ecc.optimized_bn128 import optimized_curve as curve
 
-from verifier.groth16 import Proof, Q, VerificationKey, parse_verification_key
+from verifier.groth16 import G1Point, G2Point, Proof, Q, VerificationKey, parse_verification_key
 
 VALID = ("valid_ark_bn254", "valid_privacy_pools_commitment", "valid_risc0_v2_hez_ptau", "valid_sp1_gnark")
 REFUSED = ("must_refuse_gamma_equals_delta", "must_refuse_no_contribution")
@@ -42,6 +42,16 @@ def weighted_sum(key: VerificationKey, public: Sequence[int]) -> tuple[int, int]
         total = curve.add(total, curve.multiply(point.projective, signal))
     x, y = curve.normalize(total)
     return int(x), int(y)
+
+
+def sum_of_g1(a: G1Point, b: G1Point) -> tuple[int, int]:
+    x, y = curve.normalize(curve.add(a.projective, b.projective))
+    return int(x), int(y)
+
+
+def sum_of_g2(a: G2Point, b: G2Point) -> G2Point:
+    x, y = curve.normalize(curve.add(a.projective, b.projective))
+    return G2Point((int(x.coeffs[0]), int(x.coeffs[1])), (int(y.coeffs[0]), int(y.coeffs[1])))
 
 
 def as_json(proof: Proof) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from groth16_cases import (
     load,
     negated,
     negated_g2,
+    sum_of_g1,
+    sum_of_g2,
     unguarded,
     weighted_sum,
 )
@@ -154,6 +156,35 @@ def test_forgery_with_opposite_gamma_and_delta(ceremony: Any) -> None:
     assert verify(key, public, Proof(key.alpha, key.beta, G1Point(*weighted_sum(key, public))))
     with pytest.raises(InvalidError, match="gamma = delta"):
         parse_verification_key(vk)
+
+
+def test_forgery_with_beta_equal_to_gamma(ceremony: Any) -> None:
+    """With β = γ: A = C = α + Σ sᵢ·ICᵢ and B = γ + δ, for any signals."""
+    vk = {**ceremony["vk"], "vk_beta_2": ceremony["vk"]["vk_gamma_2"]}
+    key, public = unguarded(vk), [1, 2, 3, 4, 5]
+    x, y = weighted_sum(key, public)
+    both = G1Point(*sum_of_g1(key.alpha, G1Point(x, y)))
+    assert verify(key, public, Proof(both, sum_of_g2(key.gamma, key.delta), both))
+    for beta in (vk["vk_gamma_2"], negated_g2(vk["vk_gamma_2"])):
+        with pytest.raises(InvalidError, match="first phase"):
+            parse_verification_key({**vk, "vk_beta_2": beta})
+
+
+def test_forgery_with_beta_equal_to_delta(ceremony: Any) -> None:
+    """With β = δ: A = Σ sᵢ·ICᵢ, B = γ and C = −α, for any signals."""
+    vk = {**ceremony["vk"], "vk_beta_2": ceremony["vk"]["vk_delta_2"]}
+    key, public = unguarded(vk), [1, 2, 3, 4, 5]
+    minus_alpha = G1Point(key.alpha.x, Q - key.alpha.y)
+    assert verify(key, public, Proof(G1Point(*weighted_sum(key, public)), key.gamma, minus_alpha))
+    for beta in (vk["vk_delta_2"], negated_g2(vk["vk_delta_2"])):
+        with pytest.raises(InvalidError, match="first phase"):
+            parse_verification_key({**vk, "vk_beta_2": beta})
+
+
+def test_a_first_phase_to_which_nobody_contributed_is_refused(ceremony: Any) -> None:
+    for alpha in (["1", "2", "1"], negated(["1", "2", "1"])):
+        with pytest.raises(InvalidError, match="first phase"):
+            parse_verification_key({**ceremony["vk"], "vk_alpha_1": alpha})
 
 
 def test_delta_at_its_starting_value_is_refused(vectors: Path) -> None:

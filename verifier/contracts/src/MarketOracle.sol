@@ -30,9 +30,12 @@ contract MarketOracle is Universes, EIP712 {
     /// @dev Hashes of public objects have 248 bits.
     uint256 private constant _HASH_BITS = 248;
 
-    mapping(uint256 marketRoot => SnapshotRecord) private _snapshots;
-    mapping(uint256 marketRoot => Band[]) private _bands;
+    // By universe first: no universe's publishers can take a root that another's will post.
+    mapping(uint256 universe => mapping(uint256 marketRoot => SnapshotRecord)) private _snapshots;
+    mapping(uint256 universe => mapping(uint256 marketRoot => Band[])) private _bands;
     mapping(bytes32 series => uint256 marketRoot) private _latest;
+    /// @dev Contradictions that were reported, by what was signed: each halts a universe once.
+    mapping(bytes32 digest => bool) private _reported;
 
     /// @param owner_ Who registers universes.
     /// @param guardian_ Who may revoke and halt at once.
@@ -53,7 +56,7 @@ contract MarketOracle is Universes, EIP712 {
         Quorum.requireReached(universe.isPublisher, universe.quorum, digest, signatures);
 
         _latest[series] = snapshot.marketRoot;
-        _snapshots[snapshot.marketRoot] = SnapshotRecord({
+        _snapshots[snapshot.universe][snapshot.marketRoot] = SnapshotRecord({
             universe: snapshot.universe,
             layoutId: snapshot.layoutId,
             digest: digest,
@@ -63,7 +66,7 @@ contract MarketOracle is Universes, EIP712 {
             validUntil: snapshot.validUntil,
             revoked: false
         });
-        Band[] storage bands = _bands[snapshot.marketRoot];
+        Band[] storage bands = _bands[snapshot.universe][snapshot.marketRoot];
         for (uint256 i = 0; i < snapshot.bands.length; ++i) {
             bands.push(snapshot.bands[i]);
         }
@@ -84,12 +87,14 @@ contract MarketOracle is Universes, EIP712 {
     function reportEquivocation(uint256 posted, MarketSnapshot calldata other, QuorumSignature[] calldata signatures)
         external
     {
-        SnapshotRecord storage record = _snapshots[posted];
+        SnapshotRecord storage record = _snapshots[other.universe][posted];
         if (record.universe == 0) revert UnknownRoot(posted);
         bytes32 digest = digestOf(other);
-        bool sameEpoch = record.universe == other.universe && record.layoutId == other.layoutId
-            && record.level == other.level && record.epoch == other.epoch;
+        bool sameEpoch = record.layoutId == other.layoutId && record.level == other.level && record.epoch == other.epoch;
         if (!sameEpoch || record.digest == digest) revert NoEquivocation();
+        // Else anybody could halt the universe again each time that its owner has dealt with it.
+        if (_reported[digest]) revert AlreadyReported(digest);
+        _reported[digest] = true;
         Universe storage universe = _universe(other.universe);
         Quorum.requireReached(universe.isPublisher, universe.quorum, digest, signatures);
         emit Equivocation(other.universe, other.layoutId, other.level, other.epoch, posted, other.marketRoot);
@@ -97,16 +102,16 @@ contract MarketOracle is Universes, EIP712 {
     }
 
     /// @inheritdoc IMarketOracle
-    function revokeSnapshot(uint256 marketRoot) external onlyGuardian {
-        SnapshotRecord storage record = _snapshots[marketRoot];
+    function revokeSnapshot(uint256 universe, uint256 marketRoot) external onlyGuardian {
+        SnapshotRecord storage record = _snapshots[universe][marketRoot];
         if (record.universe == 0) revert UnknownRoot(marketRoot);
         record.revoked = true;
-        emit SnapshotRevoked(marketRoot, msg.sender);
+        emit SnapshotRevoked(marketRoot, universe, msg.sender);
     }
 
     /// @inheritdoc IMarketOracle
-    function inEnvelope(uint256 marketRoot) external view returns (bool) {
-        return envelopeState(marketRoot) == EnvelopeState.Inside;
+    function inEnvelope(uint256 universe, uint256 marketRoot) external view returns (bool) {
+        return envelopeState(universe, marketRoot) == EnvelopeState.Inside;
     }
 
     /// @inheritdoc IMarketOracle
@@ -122,13 +127,13 @@ contract MarketOracle is Universes, EIP712 {
     }
 
     /// @inheritdoc IMarketOracle
-    function snapshotOf(uint256 marketRoot) external view returns (SnapshotRecord memory) {
-        return _snapshots[marketRoot];
+    function snapshotOf(uint256 universe, uint256 marketRoot) external view returns (SnapshotRecord memory) {
+        return _snapshots[universe][marketRoot];
     }
 
     /// @inheritdoc IMarketOracle
-    function bandsOf(uint256 marketRoot) external view returns (Band[] memory) {
-        return _bands[marketRoot];
+    function bandsOf(uint256 universe, uint256 marketRoot) external view returns (Band[] memory) {
+        return _bands[universe][marketRoot];
     }
 
     /// @inheritdoc IMarketOracle
@@ -138,20 +143,19 @@ contract MarketOracle is Universes, EIP712 {
         returns (uint256 marketRoot, uint32 epoch)
     {
         marketRoot = _latest[_series(universe, layoutId, level)];
-        epoch = _snapshots[marketRoot].epoch;
+        epoch = _snapshots[universe][marketRoot].epoch;
     }
 
     /// @inheritdoc IMarketOracle
-    function envelopeState(uint256 marketRoot) public view returns (EnvelopeState) {
-        SnapshotRecord storage record = _snapshots[marketRoot];
-        uint256 universe = record.universe;
-        if (universe == 0) return EnvelopeState.Unknown;
+    function envelopeState(uint256 universe, uint256 marketRoot) public view returns (EnvelopeState) {
+        SnapshotRecord storage record = _snapshots[universe][marketRoot];
+        if (record.universe == 0) return EnvelopeState.Unknown;
         if (!isLive || isHalted(universe)) return EnvelopeState.Halted;
         if (record.revoked) return EnvelopeState.Revoked;
         if (block.timestamp < record.time || block.timestamp > record.validUntil) return EnvelopeState.OutOfWindow;
 
         FeedSource[] storage feeds = _universe(universe).feeds;
-        Band[] storage bands = _bands[marketRoot];
+        Band[] storage bands = _bands[universe][marketRoot];
         uint256 count = feeds.length;
         for (uint256 i = 0; i < count; ++i) {
             (Reading reading, uint256 low, uint256 high) = LivePrice.current(feeds[i]);
@@ -196,9 +200,10 @@ contract MarketOracle is Universes, EIP712 {
 
     /// @dev The root is new, and the snapshot newer than the latest of its series.
     function _requireNewer(MarketSnapshot calldata snapshot, uint256 latestRoot) private view {
-        if (_snapshots[snapshot.marketRoot].universe != 0) revert RootExists(snapshot.marketRoot);
+        mapping(uint256 marketRoot => SnapshotRecord) storage posted = _snapshots[snapshot.universe];
+        if (posted[snapshot.marketRoot].universe != 0) revert RootExists(snapshot.marketRoot);
         if (latestRoot == 0) return;
-        SnapshotRecord storage previous = _snapshots[latestRoot];
+        SnapshotRecord storage previous = posted[latestRoot];
         if (snapshot.epoch <= previous.epoch) revert EpochNotNewer(snapshot.epoch, previous.epoch);
         if (snapshot.time < previous.time) revert TimeNotMonotonic(snapshot.time, previous.time);
     }

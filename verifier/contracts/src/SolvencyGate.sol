@@ -7,23 +7,25 @@ import {ISolvency, Status} from "./interfaces/ISolvency.sol";
 /// @notice Inherit it and write `onlySolvent(msg.sender)` beside the function.
 /// @dev The registry reads prices live, so a subject outside the envelope is solvent again when the price returns. A gate
 /// that must stay shut until there is a new proof calls `_latch`, from a function that anyone may call: a transaction that
-/// reverts cannot remember that it did.
+/// reverts cannot remember that it did. After that only an account as it was later than the lapse opens it: a proof made
+/// before and held back does not.
 abstract contract SolvencyGate {
     /// @notice Where solvency is asked.
     ISolvency public immutable solvency;
     /// @notice Under which policy.
     bytes32 public immutable solvencyPolicy;
 
-    /// @dev The version of the record at which the gate was latched; only a newer one opens it.
-    mapping(address subject => uint256 version) private _latchedAt;
+    /// @notice When a subject's lapse was latched, in seconds; only a record whose as_of is later opens the gate again.
+    /// 0 without a lapse.
+    mapping(address subject => uint256 time) public lapsedAt;
 
-    /// @notice The gate is shut for this subject until there is a proof newer than `version`.
-    event SolvencyLapsed(address indexed subject, Status status, uint256 version);
+    /// @notice The gate is shut for this subject until there is a proof whose as_of is after `lapsedAt`.
+    event SolvencyLapsed(address indexed subject, Status status, uint256 lapsedAt);
 
     /// @notice The subject is not solvent now; `Solvent` here means that it is, but needs a new proof after a lapse.
     error NotSolvent(address subject, Status status);
-    /// @notice The subject is solvent, so there is nothing to latch.
-    error StillSolvent(address subject);
+    /// @notice The subject's proof did not lapse: it holds, there never was one, or prices or the registry cannot tell.
+    error NotLapsed(address subject, Status status);
     /// @notice What should answer is not a contract.
     error NoSolvencyContract(address solvency);
 
@@ -42,16 +44,10 @@ abstract contract SolvencyGate {
         _;
     }
 
-    /// @notice Whether the gate is open for a subject: it is solvent, on a proof newer than its last latched lapse.
+    /// @notice Whether the gate is open for a subject: it is solvent, on a proof of later than its last latched lapse.
     /// @param subject Whom to ask about.
     function isOpenFor(address subject) public view returns (bool) {
         return _renewed(subject) && solvency.isSolvent(subject, solvencyPolicy);
-    }
-
-    /// @notice The record's version at the subject's last latched lapse; 0 without one.
-    /// @param subject Whom to ask about.
-    function latchedAt(address subject) public view returns (uint256) {
-        return _latchedAt[subject];
     }
 
     /// @dev Reverts unless the gate is open for a subject.
@@ -60,18 +56,22 @@ abstract contract SolvencyGate {
         if (status != Status.Solvent || !_renewed(subject)) revert NotSolvent(subject, status);
     }
 
-    /// @dev Shuts the gate for a subject that is not solvent until it has a newer proof. Reverts when it is solvent.
+    /// @dev Shuts the gate for a subject whose proof lapsed, until it has a proof of later than now. Reverts when nothing
+    /// lapsed: while a price cannot be read or the registry is halted the gate is shut as well, but says nothing of the
+    /// subject. A lapse that was latched already stays as it is: were it moved, anybody could outdate each new proof just
+    /// before it arrives.
     function _latch(address subject) internal {
         Status status = solvency.statusOf(subject, solvencyPolicy);
-        if (status == Status.Solvent) revert StillSolvent(subject);
-        uint256 version = solvency.versionOf(subject, solvencyPolicy);
-        _latchedAt[subject] = version;
-        emit SolvencyLapsed(subject, status, version);
+        bool silent = status == Status.NoRecord || status == Status.PriceUnavailable || status == Status.Halted;
+        if (silent || status == Status.Solvent) revert NotLapsed(subject, status);
+        if (!_renewed(subject)) return;
+        lapsedAt[subject] = block.timestamp;
+        emit SolvencyLapsed(subject, status, block.timestamp);
     }
 
-    /// @dev Whether a subject has a record newer than its last latched lapse.
+    /// @dev Whether a subject's record is of later than its last latched lapse.
     function _renewed(address subject) private view returns (bool) {
-        uint256 latched = _latchedAt[subject];
-        return latched == 0 || solvency.versionOf(subject, solvencyPolicy) > latched;
+        uint256 lapsed = lapsedAt[subject];
+        return lapsed == 0 || solvency.asOf(subject, solvencyPolicy) > lapsed;
     }
 }

@@ -121,6 +121,11 @@ contract SolvencyRegistry is PolicyBook, Pausable {
     }
 
     /// @inheritdoc ISolvency
+    function asOf(address subject, bytes32 policyId) external view returns (uint256) {
+        return _records[policyId][subject].asOf;
+    }
+
+    /// @inheritdoc ISolvency
     function versionOf(address subject, bytes32 policyId) external view returns (uint256) {
         SolvencyRecord storage record = _records[policyId][subject];
         return _version(record.epoch, record.asOf);
@@ -137,7 +142,7 @@ contract SolvencyRegistry is PolicyBook, Pausable {
         if (!isAttestor(policyId, record.attestor)) return Status.AttestorRevoked;
         if (!keys.isUsable(record.circuit)) return Status.KeyDeprecated;
 
-        EnvelopeState state = oracle.envelopeState(marketRoot);
+        EnvelopeState state = oracle.envelopeState(policy.universe, marketRoot);
         if (state == EnvelopeState.Inside) return Status.Solvent;
         if (state == EnvelopeState.Outside) return Status.OutsideEnvelope;
         if (state == EnvelopeState.Unavailable || state == EnvelopeState.Diverged) return Status.PriceUnavailable;
@@ -165,17 +170,17 @@ contract SolvencyRegistry is PolicyBook, Pausable {
         returns (address subject, SolvencyRecord memory fresh)
     {
         subject = _requireTerms(policy, statement.terms);
-        uint256 asOf = SolvencyStatement.asOf(statement.terms);
+        uint256 time = SolvencyStatement.asOf(statement.terms);
         SnapshotRecord memory snapshot = _requireMarket(policy, statement.marketRoot);
         // The circuit holds as_of to the snapshot's window; that it is not of the future only a chain can say.
-        if (asOf > block.timestamp || asOf < snapshot.time || asOf > snapshot.validUntil) revert AsOfOutOfWindow(asOf);
+        if (time > block.timestamp || time < snapshot.time || time > snapshot.validUntil) revert AsOfOutOfWindow(time);
         // Fields of the terms have no more bits than what they are kept in: 34, 38 and 8.
         fresh = SolvencyRecord({
             marketRoot: statement.marketRoot,
             attestor: statement.attestor,
             circuit: circuit,
             epoch: snapshot.epoch,
-            asOf: uint40(asOf),
+            asOf: uint40(time),
             validUntil: snapshot.validUntil,
             floor: uint40(SolvencyStatement.floor(statement.terms)),
             ratio: uint8(SolvencyStatement.ratio(statement.terms))
@@ -207,14 +212,12 @@ contract SolvencyRegistry is PolicyBook, Pausable {
         view
         returns (SnapshotRecord memory snapshot)
     {
-        snapshot = oracle.snapshotOf(marketRoot);
-        if (snapshot.universe == 0 || snapshot.revoked || oracle.isHalted(snapshot.universe)) {
+        uint256 universe = policy.universe;
+        snapshot = oracle.snapshotOf(universe, marketRoot);
+        if (snapshot.universe == 0 || snapshot.revoked || oracle.isHalted(universe)) {
             revert MarketRootNotAccepted(marketRoot);
         }
-        if (
-            snapshot.universe != policy.universe || snapshot.layoutId != policy.layoutId
-                || snapshot.level != policy.level
-        ) revert WrongMarket(marketRoot);
+        if (snapshot.layoutId != policy.layoutId || snapshot.level != policy.level) revert WrongMarket(marketRoot);
     }
 
     /// @dev Reverts unless a record is newer than the current one; says whether it is the current one once more.
@@ -232,13 +235,13 @@ contract SolvencyRegistry is PolicyBook, Pausable {
     }
 
     /// @dev The last second at which a record counts.
-    function _expiry(uint256 asOf, uint256 validUntil, uint256 maxAge) private pure returns (uint256) {
-        uint256 aged = asOf + maxAge;
+    function _expiry(uint256 time, uint256 validUntil, uint256 maxAge) private pure returns (uint256) {
+        uint256 aged = time + maxAge;
         return aged < validUntil ? aged : validUntil;
     }
 
     /// @dev Orders records by (epoch, as_of).
-    function _version(uint256 epoch, uint256 asOf) private pure returns (uint256) {
-        return epoch << _AS_OF_BITS | asOf;
+    function _version(uint256 epoch, uint256 time) private pure returns (uint256) {
+        return epoch << _AS_OF_BITS | time;
     }
 }

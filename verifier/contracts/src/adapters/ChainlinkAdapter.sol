@@ -7,7 +7,8 @@ import {Scale} from "./Scale.sol";
 
 /// @title A Chainlink feed as a live price
 /// @notice One number from an AggregatorV3 feed. On a rollup, give its sequencer's uptime feed: while the sequencer is down
-/// prices cannot be updated, and for a while after it came back the old ones may still be there.
+/// prices cannot be updated, and for a while after it came back the old ones may still be there. A feed that clamps its
+/// answers shows its end when the price is beyond it: keep bands clear of the ends, or add a second source.
 contract ChainlinkAdapter is IPriceAdapter {
     /// @notice The price feed.
     IAggregatorV3 public immutable feed;

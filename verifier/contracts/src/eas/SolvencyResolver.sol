@@ -7,22 +7,34 @@ import {ISolvencyRegistry} from "../interfaces/ISolvencyRegistry.sol";
 import {Attestation, ISchemaResolver} from "./IEAS.sol";
 
 /// @title Admits an attestation only with a valid proof
-/// @notice For a schema of the Ethereum Attestation Service whose data is
-/// `abi.encode(bytes32 policyId, bytes32 circuit, Statement statement, Proof proof)`. The recipient is the proof's subject,
-/// and the attestation ends no later than the record can hold. Whether it still holds, ask the registry: prices move.
+/// @notice For one schema of the Ethereum Attestation Service, `SCHEMA`, registered with this resolver and revocable: the
+/// data is `abi.encode(bytes32 policyId, bytes32 circuit, Statement statement, Proof proof)` and nothing more. The recipient
+/// is the proof's subject, and the attestation ends no later than the record can hold. Whether it still holds, ask the
+/// registry: prices move.
 contract SolvencyResolver is ISchemaResolver {
     /// @notice Most attestations at once.
     uint256 public constant MOST_AT_ONCE = 16;
+    /// @notice The schema: a statement is five numbers, a proof is A, B and C as eight.
+    string public constant SCHEMA = "bytes32 policyId,bytes32 circuit,uint256[5] statement,uint256[8] proof";
+
+    /// @dev Two words and the members of a statement and a proof.
+    uint256 private constant _DATA_BYTES = 15 * 32;
 
     /// @notice The attestation service.
     address public immutable eas;
     /// @notice Where proofs go on record.
     ISolvencyRegistry public immutable registry;
+    /// @notice Id of the schema, as the service's schema registry makes it.
+    bytes32 public immutable schema;
 
     /// @notice Only the attestation service may ask.
     error NotTheService(address caller);
     /// @notice What should answer is not a contract.
     error NotAContract(address part);
+    /// @notice The attestation is of another schema, whose words might promise more.
+    error WrongSchema(bytes32 schema, bytes32 expected);
+    /// @notice The data is of another length than the schema's.
+    error WrongLength(uint256 length);
     /// @notice The recipient is not whom the proof is about.
     error WrongRecipient(address recipient, address subject);
     /// @notice The attestation would never end, or end after the record.
@@ -41,6 +53,7 @@ contract SolvencyResolver is ISchemaResolver {
         if (address(registry_).code.length == 0) revert NotAContract(address(registry_));
         eas = eas_;
         registry = registry_;
+        schema = keccak256(abi.encodePacked(SCHEMA, address(this), true));
     }
 
     modifier onlyService() {
@@ -86,6 +99,8 @@ contract SolvencyResolver is ISchemaResolver {
 
     /// @dev Puts the proof on record, or finds it there, and reverts unless the attestation says no more than it does.
     function _admit(Attestation calldata attestation) private {
+        if (attestation.schema != schema) revert WrongSchema(attestation.schema, schema);
+        if (attestation.data.length != _DATA_BYTES) revert WrongLength(attestation.data.length);
         (bytes32 policyId, bytes32 circuit, Statement memory statement, Proof memory proof) =
             abi.decode(attestation.data, (bytes32, bytes32, Statement, Proof));
         address subject = registry.attest(policyId, circuit, statement, proof);

@@ -5,11 +5,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {SolvencyGate} from "../SolvencyGate.sol";
-import {ISolvency} from "../interfaces/ISolvency.sol";
+import {ISolvency, Status} from "../interfaces/ISolvency.sol";
 
 /// @title A credit line that is open while its borrower is solvent
 /// @notice A lender funds it, a borrower draws while it has a live proof. A lapse, which anyone may report, freezes the
-/// line; only a newer proof thaws it. Frozen for longer than the grace period, the lender may recall it: the borrower's
+/// line; only a proof of later thaws it. Frozen for longer than the grace period, the lender may recall it: the borrower's
 /// security goes towards the debt, and nothing is drawn any more.
 /// @dev An example: one borrower, no interest. It takes no token that keeps a fee of what is transferred.
 contract CreditLine is SolvencyGate, ReentrancyGuard {
@@ -51,7 +51,7 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
     event Drawn(uint256 amount, uint256 debt);
     /// @notice Somebody repaid.
     event Repaid(address indexed payer, uint256 amount, uint256 debt);
-    /// @notice The line is frozen until there is a newer proof.
+    /// @notice The line is frozen until there is a proof of later.
     event Frozen(uint256 since);
     /// @notice A newer proof opened the line again.
     event Thawed();
@@ -144,7 +144,7 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
         token.safeTransfer(borrower, amount);
     }
 
-    /// @notice Draw. Only while the borrower is solvent, on a proof newer than any lapse that was reported.
+    /// @notice Draw. Only while the borrower is solvent, on a proof of later than any lapse that was reported.
     /// @param amount How much.
     function draw(uint256 amount) external only(borrower) onlySolvent(borrower) nonReentrant {
         if (recalled) revert LineRecalled();
@@ -158,17 +158,19 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
         token.safeTransfer(borrower, amount);
     }
 
-    /// @notice Repay. Anyone may, at any time.
-    /// @param amount How much.
-    function repay(uint256 amount) external nonReentrant {
-        _requireAmount(amount, debt);
-        debt -= amount;
-        liquidity += amount;
-        emit Repaid(msg.sender, amount, debt);
-        _pull(msg.sender, amount);
+    /// @notice Repay. Anyone may, at any time; no more is taken than is owed, so that a payment ahead of it stops none.
+    /// @param amount How much at most.
+    /// @return paid How much was taken.
+    function repay(uint256 amount) external nonReentrant returns (uint256 paid) {
+        paid = amount < debt ? amount : debt;
+        _requireAmount(paid, debt);
+        debt -= paid;
+        liquidity += paid;
+        emit Repaid(msg.sender, paid, debt);
+        _pull(msg.sender, paid);
     }
 
-    /// @notice Report that the borrower is not solvent. Anyone may; it reverts while the borrower is.
+    /// @notice Report that the borrower's proof lapsed. Anyone may; it reverts while none did.
     function freeze() external {
         _latch(borrower);
         // Only a thaw ends a freeze, so further lapses do not start the grace period again.
@@ -177,14 +179,16 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
         emit Frozen(block.timestamp);
     }
 
-    /// @notice End a freeze once there is a newer proof that holds. Anyone may; drawing does it too.
+    /// @notice End a freeze once there is a proof of later that holds. Anyone may; drawing does it too.
     function thaw() external onlySolvent(borrower) {
         _thaw();
     }
 
-    /// @notice Recall a line that was frozen for longer than the grace period and is not open again.
+    /// @notice Recall a line that was frozen for longer than the grace period and is not open again. Not while the
+    /// registry is halted, when the borrower could not put a proof on record.
     function recall() external only(lender) nonReentrant {
         if (recalled) revert LineRecalled();
+        if (solvency.statusOf(borrower, solvencyPolicy) == Status.Halted) revert NotRecallable(0);
         if (frozenAt == 0 || isOpenFor(borrower)) revert NotRecallable(0);
         if (block.timestamp < frozenAt + grace) revert NotRecallable(frozenAt + grace);
         recalled = true;

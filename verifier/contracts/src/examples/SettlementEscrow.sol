@@ -50,8 +50,10 @@ enum DealState {
 /// @title Settles a derivative only if both parties are solvent
 /// @notice Both deposit margin. In the settlement window anyone settles at the live price, in one transaction and only if
 /// both parties' proofs are over one market snapshot of that window and hold now. Otherwise both get back what they put in.
-/// @dev An example. Who settles chooses the moment within the window, so agree on a short one. Payments are credited and
-/// fetched, so that a party that cannot be paid does not hold up the other.
+/// @dev An example. Who settles chooses the moment within the window, so agree on a short one. A party that would lose can
+/// let its proof lapse and so choose the refund: the deal is an option against whoever may stay silent, which margin
+/// elsewhere or a penalty must make dear. Payments are credited and fetched, so that a party that cannot be paid does not
+/// hold up the other.
 contract SettlementEscrow is ReentrancyGuard {
     using SafeERC20 for IERC20;
 
@@ -154,7 +156,9 @@ contract SettlementEscrow is ReentrancyGuard {
         if (block.timestamp < deal.settleFrom || block.timestamp > deal.settleBy) {
             revert OutsideWindow(deal.settleFrom, deal.settleBy);
         }
-        if (registry.oracle().snapshotOf(marketRoot).time < deal.settleFrom) revert WrongSnapshot(marketRoot);
+        uint256 universe = registry.policyOf(deal.policyId).universe;
+        uint256 time = registry.oracle().snapshotOf(universe, marketRoot).time;
+        if (time < deal.settleFrom) revert WrongSnapshot(marketRoot);
         _requireSolvent(deal.long, deal.policyId, marketRoot);
         _requireSolvent(deal.short, deal.policyId, marketRoot);
         (uint256 low, uint256 high) = deal.price.read();

@@ -24,6 +24,9 @@ abstract contract Governed is IGoverned, Ownable2Step {
     /// @inheritdoc IGoverned
     mapping(bytes32 id => uint256 notBefore) public scheduledFor;
 
+    /// @dev Scheduled calls that only the owner cancels: a guardian must not keep itself in office.
+    mapping(bytes32 id => bool) private _ownersToCancel;
+
     /// @param owner_ Who changes things: a multi-signature wallet or a governor.
     /// @param guardian_ Who may stop things at once; zero for the owner alone.
     /// @param delay_ How long a delayed call waits, in seconds.
@@ -50,8 +53,11 @@ abstract contract Governed is IGoverned, Ownable2Step {
 
     /// @inheritdoc IGoverned
     function schedule(bytes calldata call) external onlyOwner returns (bytes32 id) {
+        // Before, nothing waits, so that a call scheduled then would only hide what comes right after.
+        if (!isLive) revert LiveState(false);
         id = keccak256(call);
         if (scheduledFor[id] != 0) revert AlreadyScheduled(id);
+        _ownersToCancel[id] = bytes4(call) == IGoverned.setGuardian.selector;
         uint256 notBefore = block.timestamp + delay;
         scheduledFor[id] = notBefore;
         emit Scheduled(id, call, notBefore, notBefore + GRACE);
@@ -60,6 +66,7 @@ abstract contract Governed is IGoverned, Ownable2Step {
     /// @inheritdoc IGoverned
     function cancel(bytes32 id) external onlyGuardian {
         if (scheduledFor[id] == 0) revert NotScheduled(id);
+        if (_ownersToCancel[id]) _checkOwner();
         delete scheduledFor[id];
         emit Cancelled(id, msg.sender);
     }

@@ -45,12 +45,13 @@ interface IGoverned {
     /// @param id keccak256 of its call data.
     function scheduledFor(bytes32 id) external view returns (uint256);
 
-    /// @notice Schedule a delayed call to this contract. Only for the owner.
+    /// @notice Schedule a delayed call to this contract. Only for the owner, and only once live: before, nothing waits.
     /// @param call Its call data, selector included.
     /// @return id keccak256 of the call data.
     function schedule(bytes calldata call) external returns (bytes32 id);
 
-    /// @notice Cancel a scheduled call. For the owner and the guardian.
+    /// @notice Cancel a scheduled call. For the owner and the guardian; `setGuardian` for the owner alone, since a guardian
+    /// must not keep itself in office.
     /// @param id keccak256 of its call data.
     function cancel(bytes32 id) external;
 

@@ -42,7 +42,7 @@ struct QuorumSignature {
 }
 
 /// @notice A posted snapshot.
-/// @param universe Hash of the universe; zero when no snapshot has this root.
+/// @param universe Hash of the universe; zero when there is no such snapshot.
 /// @param layoutId Id of the layout.
 /// @param digest What was signed (EIP-712), so that a second story about the same epoch is evidence.
 /// @param level 1 maintenance, 2 initial.
@@ -131,7 +131,7 @@ interface IMarketOracle {
         Band[] bands
     );
     /// @notice A snapshot was withdrawn.
-    event SnapshotRevoked(uint256 indexed marketRoot, address indexed by);
+    event SnapshotRevoked(uint256 indexed marketRoot, uint256 indexed universe, address indexed by);
     /// @notice A quorum signed two stories about one epoch; the second was not posted.
     event Equivocation(
         uint256 indexed universe, uint256 layoutId, uint8 level, uint32 epoch, uint256 postedRoot, uint256 otherRoot
@@ -173,12 +173,14 @@ interface IMarketOracle {
     error EpochNotNewer(uint32 epoch, uint32 latest);
     /// @notice The time is before that of the latest snapshot of this (universe, layout, level).
     error TimeNotMonotonic(uint40 time, uint40 latest);
-    /// @notice A snapshot with this root was already posted.
+    /// @notice A snapshot of this universe with this root was already posted.
     error RootExists(uint256 marketRoot);
-    /// @notice No snapshot with this root was posted.
+    /// @notice No snapshot of the universe with this root was posted.
     error UnknownRoot(uint256 marketRoot);
     /// @notice The two snapshots do not contradict each other.
     error NoEquivocation();
+    /// @notice This contradiction halted the universe already.
+    error AlreadyReported(bytes32 digest);
     /// @notice Too little gas is left to read a price whatever it needs, so no answer would mean anything.
     error TooLittleGas();
 
@@ -196,8 +198,9 @@ interface IMarketOracle {
     /// @param signatures By publishers of its universe, in strictly increasing order of their addresses.
     function postSnapshot(MarketSnapshot calldata snapshot, QuorumSignature[] calldata signatures) external;
 
-    /// @notice Halt a universe on proof that its quorum signed a second story about a posted epoch.
-    /// @param posted Root of the posted snapshot.
+    /// @notice Halt a universe on proof that its quorum signed a second story about a posted epoch. Each story halts it
+    /// once.
+    /// @param posted Root of the posted snapshot, of the other's universe.
     /// @param other The other snapshot, of the same universe, layout, level and epoch.
     /// @param signatures A quorum's, over the other.
     function reportEquivocation(uint256 posted, MarketSnapshot calldata other, QuorumSignature[] calldata signatures)
@@ -206,24 +209,28 @@ interface IMarketOracle {
     /// @notice Whether proofs over a snapshot hold now: it was posted and not revoked, the block time is in its window,
     /// and every live price of its universe is inside its band.
     /// @dev Reverts only with `TooLittleGas`: a price that cannot be read answers false.
+    /// @param universe Hash of the universe.
     /// @param marketRoot The snapshot's root.
-    function inEnvelope(uint256 marketRoot) external view returns (bool);
+    function inEnvelope(uint256 universe, uint256 marketRoot) external view returns (bool);
 
     /// @notice The same, with the reason.
+    /// @param universe Hash of the universe.
     /// @param marketRoot The snapshot's root.
-    function envelopeState(uint256 marketRoot) external view returns (EnvelopeState);
+    function envelopeState(uint256 universe, uint256 marketRoot) external view returns (EnvelopeState);
 
     /// @notice Whether two sources of a feed of the universe can both be read and disagree.
     /// @param universe Hash of the universe.
     function diverged(uint256 universe) external view returns (bool);
 
     /// @notice A posted snapshot; all zero when there is none.
+    /// @param universe Hash of the universe.
     /// @param marketRoot The snapshot's root.
-    function snapshotOf(uint256 marketRoot) external view returns (SnapshotRecord memory);
+    function snapshotOf(uint256 universe, uint256 marketRoot) external view returns (SnapshotRecord memory);
 
     /// @notice The bands of a posted snapshot.
+    /// @param universe Hash of the universe.
     /// @param marketRoot The snapshot's root.
-    function bandsOf(uint256 marketRoot) external view returns (Band[] memory);
+    function bandsOf(uint256 universe, uint256 marketRoot) external view returns (Band[] memory);
 
     /// @notice Root and epoch of the latest snapshot of a (universe, layout, level); zero when there is none.
     /// @param universe Hash of the universe.
@@ -292,8 +299,9 @@ interface IMarketOracle {
     function setFeedSource(uint256 universe, uint256 position, FeedSource calldata source) external;
 
     /// @notice Withdraw a snapshot at once. For the owner and the guardian.
+    /// @param universe Hash of the universe.
     /// @param marketRoot The snapshot's root.
-    function revokeSnapshot(uint256 marketRoot) external;
+    function revokeSnapshot(uint256 universe, uint256 marketRoot) external;
 
     /// @notice Halt a universe at once. For the owner and the guardian.
     /// @param universe Hash of the universe.

@@ -51,6 +51,11 @@ interface ISolvency {
     /// @param policyId The policy.
     function expiryOf(address subject, bytes32 policyId) external view returns (uint256);
 
+    /// @notice When the account was as the record on file says, in seconds; 0 without a record. Never of the future.
+    /// @param subject Whom the proof is about.
+    /// @param policyId The policy.
+    function asOf(address subject, bytes32 policyId) external view returns (uint256);
+
     /// @notice A number that grows with every newer record of the subject under the policy; 0 without a record.
     /// @param subject Whom the proof is about.
     /// @param policyId The policy.

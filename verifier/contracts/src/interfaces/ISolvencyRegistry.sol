@@ -101,9 +101,9 @@ interface ISolvencyRegistry is ISolvency {
     error NoSubject();
     /// @notice The policy does not take this attestor's word, or no longer.
     error AttestorNotAccepted(uint256 attestor);
-    /// @notice No snapshot with this root was posted, or it was revoked or its universe is halted.
+    /// @notice No snapshot of the policy's universe with this root was posted, or it was revoked or the universe is halted.
     error MarketRootNotAccepted(uint256 marketRoot);
-    /// @notice The snapshot is of another universe, layout or level than the policy's.
+    /// @notice The snapshot is of another layout or level than the policy's.
     error WrongMarket(uint256 marketRoot);
     /// @notice as_of is in the future or outside the snapshot's window.
     error AsOfOutOfWindow(uint256 asOf);

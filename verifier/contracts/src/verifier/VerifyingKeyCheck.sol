@@ -18,6 +18,9 @@ library VerifyingKeyCheck {
     error GammaIsDelta();
     /// @notice Delta is the group's generator: the key has no contribution.
     error NoContribution();
+    /// @notice Beta is gamma, delta or the opposite of one, or alpha is the group's generator or its opposite: nobody made
+    /// the key's first phase.
+    error NoFirstPhase();
     /// @notice Two points for signals are equal or opposite, so signals can be traded against one another.
     error ConfusedSignals(uint256 first, uint256 second);
 
@@ -42,6 +45,11 @@ library VerifyingKeyCheck {
         if (_sameX(key.gamma[0], key.delta[0][0], key.delta[0][1])) revert GammaIsDelta();
         // Delta starts as the generator and leaves it with the first contribution.
         if (_sameX(key.delta[0], G2_X_IMAGINARY, G2_X_REAL)) revert NoContribution();
+        // With beta = ±gamma or ±delta what alpha and beta should hold fast moves into A or C, which the prover chooses.
+        if (
+            _sameX(key.beta[0], key.gamma[0][0], key.gamma[0][1])
+                || _sameX(key.beta[0], key.delta[0][0], key.delta[0][1]) || key.alpha[0] == 1
+        ) revert NoFirstPhase();
         for (uint256 i = 0; i < SIGNAL_COUNT; ++i) {
             for (uint256 j = i + 1; j <= SIGNAL_COUNT; ++j) {
                 if (key.ic[i][0] == key.ic[j][0]) revert ConfusedSignals(i, j);

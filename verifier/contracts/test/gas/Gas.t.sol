@@ -62,7 +62,7 @@ contract GasTest is System {
         vm.warp(NOW);
         makeSolvent(SUBJECT, 1);
         _measure("isSolvent", address(registry), abi.encodeCall(registry.isSolvent, (SUBJECT, policyId)));
-        _measure("inEnvelope", address(oracle), abi.encodeCall(oracle.inEnvelope, (snapshot(1).marketRoot)));
+        _measure("inEnvelope", address(oracle), abi.encodeCall(oracle.inEnvelope, (UNIVERSE, snapshot(1).marketRoot)));
     }
 
     /// @dev Sends a transaction and puts its gas on file.

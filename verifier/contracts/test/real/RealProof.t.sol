@@ -80,6 +80,9 @@ contract RealProofTest is System {
         token.approve(address(line), 100);
         line.fund(100);
 
+        (, Statement memory later,) = _claim(".second");
+        // The lapse is before the second account was as it was proven.
+        vm.warp(SolvencyStatement.asOf(later.terms) - 1);
         vm.prank(RELAYER);
         assertEq(real.attest(realPolicy, SolvencyStatement.ACCOUNT_SOLVENCY_8_2_DEV, claim, proof), subject, "who");
         vm.prank(subject);
@@ -88,6 +91,7 @@ contract RealProofTest is System {
         btc.set(65_000e18);
         assertFalse(real.isSolvent(subject, realPolicy), "a price move closes it");
         line.freeze();
+        vm.warp(NOW);
         (market, claim, proof) = _claim(".second");
         _post(market);
         assertFalse(line.isOpenFor(subject), "a snapshot alone does not reopen it");

@@ -64,8 +64,77 @@ contract CreditLineTest is System {
 
     function test_RevertWhen_NothingHasLapsed() public {
         makeSolvent(SUBJECT, 1);
-        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.StillSolvent.selector, SUBJECT));
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.Solvent));
         line.freeze();
+    }
+
+    function test_RevertWhen_ALapseIsNotTheSubjects() public {
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.NoRecord));
+        line.freeze();
+        makeSolvent(SUBJECT, 1);
+        btc.setMode(1);
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.PriceUnavailable));
+        line.freeze();
+        btc.setMode(0);
+        vm.prank(GUARDIAN);
+        registry.pause();
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.Halted));
+        line.freeze();
+    }
+
+    function test_AProofHeldBackDoesNotThaw() public {
+        makeSolvent(SUBJECT, 1);
+        // Made while all was well, newer than what is on record, and kept for later.
+        vm.warp(NOW + 60);
+        post(2);
+        Statement memory reserve = statement(SUBJECT, 2);
+        vm.warp(NOW + 120);
+        btc.set(64_000e18);
+        line.freeze();
+        assertEq(line.lapsedAt(SUBJECT), NOW + 120, "when");
+        btc.set(BTC_PRICE);
+        vm.warp(NOW + 180);
+        attest(reserve);
+        assertTrue(isSolvent(SUBJECT), "the registry takes it");
+        assertFalse(line.isOpenFor(SUBJECT), "the gate does not");
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotSolvent.selector, SUBJECT, Status.Solvent));
+        line.thaw();
+        makeSolvent(SUBJECT, 3);
+        line.thaw();
+        assertTrue(line.isOpenFor(SUBJECT), "a proof of later does");
+    }
+
+    function test_ALapseReportedAgainDoesNotOutdateANewProof() public {
+        makeSolvent(SUBJECT, 1);
+        vm.warp(NOW + MAX_AGE + 1);
+        line.freeze();
+        vm.warp(NOW + MAX_AGE + 60);
+        post(2);
+        Statement memory renewed = statement(SUBJECT, 2);
+        vm.warp(NOW + MAX_AGE + 90);
+        line.freeze();
+        assertEq(line.lapsedAt(SUBJECT), NOW + MAX_AGE + 1, "the first lapse counts");
+        attest(renewed);
+        line.thaw();
+        assertTrue(line.isOpenFor(SUBJECT), "open");
+    }
+
+    function test_RevertWhen_RecalledWhileTheRegistryIsHalted() public {
+        makeSolvent(SUBJECT, 1);
+        _draw(10e6);
+        vm.warp(NOW + MAX_AGE + 1);
+        line.freeze();
+        vm.prank(GUARDIAN);
+        registry.pause();
+        vm.warp(NOW + MAX_AGE + 1 + GRACE);
+        vm.prank(LENDER);
+        vm.expectRevert(abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0));
+        line.recall();
+        vm.prank(OWNER);
+        registry.unpause();
+        vm.prank(LENDER);
+        line.recall();
+        assertTrue(line.recalled(), "recalled");
     }
 
     function test_LowGasDoesNotFreeze() public {
@@ -178,10 +247,13 @@ contract CreditLineTest is System {
         token.mint(RELAYER, 10e6);
         vm.startPrank(RELAYER);
         token.approve(address(line), 10e6);
-        vm.expectRevert(abi.encodeWithSelector(CreditLine.BadAmount.selector, 11e6, 10e6));
-        line.repay(11e6);
-        line.repay(10e6);
+        // Somebody else's payment came first: the rest is taken, and no more.
+        assertEq(line.repay(4e6), 4e6, "a part");
+        assertEq(line.repay(10e6), 6e6, "the rest");
+        vm.expectRevert(abi.encodeWithSelector(CreditLine.BadAmount.selector, 0, 0));
+        line.repay(1);
         vm.stopPrank();
+        assertEq(token.balanceOf(RELAYER), 0, "no more than was owed");
         assertEq(line.debt(), 0, "repaid");
         _conserved();
     }

@@ -92,6 +92,24 @@ contract GovernedTest is Test {
         thing.cancel(id);
     }
 
+    function test_GuardianDoesNotKeepItselfInOffice() public {
+        vm.prank(OWNER);
+        bytes32 id = thing.schedule(abi.encodeCall(IGoverned.setGuardian, (address(0xdef))));
+        vm.prank(GUARDIAN);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, GUARDIAN));
+        thing.cancel(id);
+        vm.prank(OWNER);
+        thing.cancel(id);
+        assertEq(thing.scheduledFor(id), 0, "cancelled");
+    }
+
+    function test_RevertWhen_SomethingIsScheduledBeforeItIsLive() public {
+        Thing fresh = new Thing(OWNER, GUARDIAN, DELAY);
+        vm.prank(OWNER);
+        vm.expectRevert(abi.encodeWithSelector(IGoverned.LiveState.selector, false));
+        fresh.schedule(call);
+    }
+
     function test_RevertWhen_SomebodyElseSchedules() public {
         vm.prank(GUARDIAN);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, GUARDIAN));

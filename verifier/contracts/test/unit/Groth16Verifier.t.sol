@@ -144,6 +144,22 @@ contract Groth16VerifierTest is Test {
         _refuseKey(key, abi.encodeWithSelector(VerifyingKeyCheck.NoContribution.selector));
     }
 
+    function test_RevertWhen_NobodyMadeTheFirstPhase() public {
+        bytes memory expected = abi.encodeWithSelector(VerifyingKeyCheck.NoFirstPhase.selector);
+        for (uint256 i = 0; i < 4; ++i) {
+            VerifyingKey memory key = TrapdoorKey.key();
+            uint256[2][2] memory point = i < 2 ? key.gamma : key.delta;
+            if (i % 2 == 1) point = [point[0], [BN254_Q - point[1][0], BN254_Q - point[1][1]]];
+            key.beta = point;
+            _refuseKey(key, expected);
+        }
+        VerifyingKey memory started = TrapdoorKey.key();
+        started.alpha = [uint256(1), 2];
+        _refuseKey(started, expected);
+        started.alpha = [uint256(1), BN254_Q - 2];
+        _refuseKey(started, expected);
+    }
+
     function test_RevertWhen_AKeysG1PointIsBad() public {
         for (uint256 i = 0; i < 7; ++i) {
             bytes memory expected =

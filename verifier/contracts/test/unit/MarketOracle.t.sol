@@ -32,9 +32,9 @@ contract MarketOracleTest is System {
         );
         vm.prank(RELAYER);
         oracle.postSnapshot(made, signatures);
-        assertTrue(oracle.inEnvelope(made.marketRoot), "inside");
-        assertEq(oracle.snapshotOf(made.marketRoot).digest, oracle.digestOf(made), "digest");
-        assertEq(oracle.bandsOf(made.marketRoot).length, 2, "bands");
+        assertTrue(oracle.inEnvelope(UNIVERSE, made.marketRoot), "inside");
+        assertEq(oracle.snapshotOf(UNIVERSE, made.marketRoot).digest, oracle.digestOf(made), "digest");
+        assertEq(oracle.bandsOf(UNIVERSE, made.marketRoot).length, 2, "bands");
         (uint256 root, uint32 epoch) = oracle.latest(UNIVERSE, LAYOUT, made.level);
         assertEq(root, made.marketRoot, "latest root");
         assertEq(epoch, 1, "latest epoch");
@@ -43,7 +43,7 @@ contract MarketOracleTest is System {
     function test_PostWhenEverybodySigned() public {
         MarketSnapshot memory made = snapshot(1);
         oracle.postSnapshot(made, signed(oracle.digestOf(made), 3));
-        assertTrue(oracle.inEnvelope(made.marketRoot), "inside");
+        assertTrue(oracle.inEnvelope(UNIVERSE, made.marketRoot), "inside");
     }
 
     function test_PostWhenAContractSigned() public {
@@ -63,7 +63,7 @@ contract MarketOracleTest is System {
         oracle.postSnapshot(made, both);
         wallet.setRefuses(false);
         oracle.postSnapshot(made, both);
-        assertTrue(oracle.inEnvelope(made.marketRoot), "inside");
+        assertTrue(oracle.inEnvelope(UNIVERSE, made.marketRoot), "inside");
     }
 
     function test_RevertWhen_QuorumIsNotReached() public {
@@ -241,13 +241,36 @@ contract MarketOracleTest is System {
         vm.prank(RELAYER);
         oracle.reportEquivocation(first.marketRoot, second, signatures);
         assertTrue(oracle.isHalted(UNIVERSE), "halted");
-        assertEq(uint256(oracle.envelopeState(first.marketRoot)), uint256(EnvelopeState.Halted), "state");
+        assertEq(uint256(oracle.envelopeState(UNIVERSE, first.marketRoot)), uint256(EnvelopeState.Halted), "state");
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, GUARDIAN));
         vm.prank(GUARDIAN);
         oracle.resumeUniverse(UNIVERSE);
         vm.prank(OWNER);
         oracle.resumeUniverse(UNIVERSE);
-        assertTrue(oracle.inEnvelope(first.marketRoot), "resumed");
+        assertTrue(oracle.inEnvelope(UNIVERSE, first.marketRoot), "resumed");
+        // What was dealt with halts nothing again, whoever signs it once more; another story does.
+        signatures = signed(oracle.digestOf(second), 3);
+        vm.expectRevert(abi.encodeWithSelector(IMarketOracle.AlreadyReported.selector, oracle.digestOf(second)));
+        oracle.reportEquivocation(first.marketRoot, second, signatures);
+        second.bands[0].high += 1;
+        oracle.reportEquivocation(first.marketRoot, second, signed(oracle.digestOf(second), 2));
+        assertTrue(oracle.isHalted(UNIVERSE), "halted again");
+    }
+
+    function test_NoUniverseTakesAnothersRoot() public {
+        vm.prank(OWNER);
+        oracle.registerUniverse(UNIVERSE + 1, feeds(), publishers(), 2, MAX_WINDOW);
+        MarketSnapshot memory squatted = snapshot(1);
+        squatted.universe = UNIVERSE + 1;
+        oracle.postSnapshot(squatted, signed(oracle.digestOf(squatted), 2));
+        assertTrue(oracle.inEnvelope(UNIVERSE + 1, squatted.marketRoot), "its own");
+        assertFalse(oracle.inEnvelope(UNIVERSE, squatted.marketRoot), "not the other's");
+        MarketSnapshot memory made = post(1);
+        assertEq(made.marketRoot, squatted.marketRoot, "the same root");
+        assertTrue(oracle.inEnvelope(UNIVERSE, made.marketRoot), "posted all the same");
+        vm.prank(GUARDIAN);
+        oracle.revokeSnapshot(UNIVERSE + 1, made.marketRoot);
+        assertTrue(oracle.inEnvelope(UNIVERSE, made.marketRoot), "revoked where it was meant");
     }
 
     function test_RevertWhen_ThereIsNoEquivocation() public {
@@ -326,7 +349,7 @@ contract MarketOracleTest is System {
         MarketSnapshot memory made = post(1);
         // A source that needs much: when it runs out of gas, the 64th that is kept back is enough to go on with.
         usdc.setMode(5);
-        bytes memory data = abi.encodeCall(oracle.inEnvelope, (made.marketRoot));
+        bytes memory data = abi.encodeCall(oracle.inEnvelope, (UNIVERSE, made.marketRoot));
         uint256 answers;
         // Whatever gas somebody sends, a good price never looks bad.
         for (uint256 gasSent = 150_000; gasSent < 560_000; gasSent += 701) {
@@ -366,24 +389,24 @@ contract MarketOracleTest is System {
         fresh.registerUniverse(UNIVERSE, feeds(), publishers(), 2, MAX_WINDOW);
         MarketSnapshot memory made = snapshot(1);
         fresh.postSnapshot(made, signed(fresh.digestOf(made), 2));
-        assertEq(uint256(fresh.envelopeState(made.marketRoot)), uint256(EnvelopeState.Halted), "not live");
+        assertEq(uint256(fresh.envelopeState(UNIVERSE, made.marketRoot)), uint256(EnvelopeState.Halted), "not live");
         vm.prank(OWNER);
         fresh.goLive();
-        assertTrue(fresh.inEnvelope(made.marketRoot), "live");
+        assertTrue(fresh.inEnvelope(UNIVERSE, made.marketRoot), "live");
     }
 
     function test_RevokedAndUnknownSnapshots() public {
         MarketSnapshot memory made = post(1);
         vm.expectRevert(abi.encodeWithSelector(IGoverned.NotGuardian.selector, address(this)));
-        oracle.revokeSnapshot(made.marketRoot);
+        oracle.revokeSnapshot(UNIVERSE, made.marketRoot);
         vm.prank(GUARDIAN);
-        oracle.revokeSnapshot(made.marketRoot);
+        oracle.revokeSnapshot(UNIVERSE, made.marketRoot);
         _state(made, EnvelopeState.Revoked);
         made.marketRoot += 1;
         _state(made, EnvelopeState.Unknown);
         vm.prank(GUARDIAN);
         vm.expectRevert(abi.encodeWithSelector(IMarketOracle.UnknownRoot.selector, made.marketRoot));
-        oracle.revokeSnapshot(made.marketRoot);
+        oracle.revokeSnapshot(UNIVERSE, made.marketRoot);
     }
 
     // --- universes
@@ -495,8 +518,8 @@ contract MarketOracleTest is System {
     // --- helpers
 
     function _state(MarketSnapshot memory made, EnvelopeState expected) private view {
-        assertEq(uint256(oracle.envelopeState(made.marketRoot)), uint256(expected), "state");
-        assertTrue(oracle.inEnvelope(made.marketRoot) == (expected == EnvelopeState.Inside), "inEnvelope");
+        assertEq(uint256(oracle.envelopeState(UNIVERSE, made.marketRoot)), uint256(expected), "state");
+        assertTrue(oracle.inEnvelope(UNIVERSE, made.marketRoot) == (expected == EnvelopeState.Inside), "inEnvelope");
     }
 
     function _refuse(MarketSnapshot memory made, QuorumSignature[] memory signatures, bytes memory expected) private {

@@ -274,7 +274,7 @@ contract SolvencyRegistryTest is System {
         Statement memory claim = statement(SUBJECT, 1);
         attest(claim);
         vm.prank(GUARDIAN);
-        oracle.revokeSnapshot(claim.marketRoot);
+        oracle.revokeSnapshot(UNIVERSE, claim.marketRoot);
         assertEq(uint256(registry.statusOf(SUBJECT, policyId)), uint256(Status.SnapshotWithdrawn), "status");
         _refuse(claim, abi.encodeWithSelector(ISolvencyRegistry.MarketRootNotAccepted.selector, claim.marketRoot));
     }
@@ -311,7 +311,7 @@ contract SolvencyRegistryTest is System {
         oracle.registerUniverse(UNIVERSE + 1, feeds(), publishers(), 2, MAX_WINDOW);
         oracle.postSnapshot(other, signed(oracle.digestOf(other), 2));
         Statement memory claim = statement(SUBJECT, 2);
-        _refuse(claim, abi.encodeWithSelector(ISolvencyRegistry.WrongMarket.selector, claim.marketRoot));
+        _refuse(claim, abi.encodeWithSelector(ISolvencyRegistry.MarketRootNotAccepted.selector, claim.marketRoot));
     }
 
     function test_RevertWhen_AsOfIsInTheFuture() public {

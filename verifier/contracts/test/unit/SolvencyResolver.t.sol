@@ -72,6 +72,18 @@ contract SolvencyResolverTest is System {
         service.attest(resolver, made);
     }
 
+    function test_RevertWhen_ItIsOfAnotherSchema() public {
+        Attestation memory made = _attestation(SUBJECT);
+        assertEq(resolver.schema(), keccak256(abi.encodePacked(resolver.SCHEMA(), address(resolver), true)), "id");
+        made.schema = bytes32(uint256(1));
+        vm.expectRevert(abi.encodeWithSelector(SolvencyResolver.WrongSchema.selector, made.schema, resolver.schema()));
+        service.attest(resolver, made);
+        made = _attestation(SUBJECT);
+        made.data = bytes.concat(made.data, bytes32(0));
+        vm.expectRevert(abi.encodeWithSelector(SolvencyResolver.WrongLength.selector, 512));
+        service.attest(resolver, made);
+    }
+
     function test_RevertWhen_ItDoesNotHoldNow() public {
         Attestation memory made = _attestation(SUBJECT);
         btc.set(1e18);
@@ -106,6 +118,7 @@ contract SolvencyResolverTest is System {
     function _attestation(address subject) private view returns (Attestation memory made) {
         Statement memory claim = statement(subject, 1);
         Proof memory proof = prove(claim);
+        made.schema = resolver.schema();
         made.recipient = subject;
         made.expirationTime = uint64(NOW + MAX_AGE);
         made.data = abi.encode(policyId, CIRCUIT, claim, proof);

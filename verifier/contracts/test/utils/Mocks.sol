@@ -6,6 +6,7 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IPriceAdapter} from "../../src/interfaces/IPriceAdapter.sol";
 import {ISolvency, Status} from "../../src/interfaces/ISolvency.sol";
+import {Policy} from "../../src/interfaces/ISolvencyRegistry.sol";
 
 /// @title A price that the test sets
 contract SettablePrice is IPriceAdapter {
@@ -96,13 +97,13 @@ contract Dollars is ERC20 {
 /// @title A registry that says what the test told it, of everybody under every policy
 contract SettableSolvency is ISolvency {
     Status public status;
-    uint256 public version;
+    uint256 public provenAt;
     uint256 public marketRoot;
     mapping(address subject => bool) public isOut;
     address public oracle;
 
-    function set(Status status_, uint256 version_) external {
-        (status, version) = (status_, version_);
+    function set(Status status_, uint256 provenAt_) external {
+        (status, provenAt) = (status_, provenAt_);
     }
 
     function setMarket(address oracle_, uint256 marketRoot_) external {
@@ -129,7 +130,14 @@ contract SettableSolvency is ISolvency {
         return type(uint256).max;
     }
 
-    function versionOf(address, bytes32) external view returns (uint256) {
-        return version;
+    function asOf(address, bytes32) external view returns (uint256) {
+        return provenAt;
     }
+
+    function versionOf(address, bytes32) external view returns (uint256) {
+        return provenAt;
+    }
+
+    /// @dev For whoever asks a registry: the universe of every policy is 0.
+    function policyOf(bytes32) external pure returns (Policy memory policy) {}
 }

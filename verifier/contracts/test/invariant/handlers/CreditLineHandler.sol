@@ -36,7 +36,7 @@ contract CreditLineHandler is Test {
     /// @notice What was refused that should have been taken; empty while all is well.
     string public refused;
 
-    /// @dev The version at the newest lapse that was reported, and since when the line has been frozen.
+    /// @dev When a proof's lapse was first reported, and since when the line has been frozen.
     uint256 private _lapse;
     uint256 private _since;
     bool private _recalled;
@@ -59,7 +59,8 @@ contract CreditLineHandler is Test {
 
     /// @dev Solvent half of the time; a new proof now and then.
     function setSolvency(uint256 status, bool renewed) external {
-        solvency.set(status % 2 == 0 ? Status.Solvent : Status(status % 9), solvency.version() + (renewed ? 1 : 0));
+        uint256 provenAt = renewed ? block.timestamp : solvency.provenAt();
+        solvency.set(status % 2 == 0 ? Status.Solvent : Status(status % 9), provenAt);
     }
 
     function fund(uint256 who, uint256 amount) external {
@@ -99,19 +100,23 @@ contract CreditLineHandler is Test {
     function repay(uint256 who, uint256 amount) external {
         address payer = [LENDER, BORROWER, STRANGER][who % 3];
         amount = bound(amount, 0, 600);
-        bool expected = amount != 0 && amount <= drawn - repaid - seized;
+        uint256 debt = drawn - repaid - seized;
+        bool expected = amount != 0 && debt != 0;
         vm.prank(payer);
         (bool done,) = address(line).call(abi.encodeCall(line.repay, (amount)));
         _judge(done, expected, "repay");
-        if (done) repaid += amount;
+        if (done) repaid += amount < debt ? amount : debt;
     }
 
     function freeze(uint256 who) external {
         vm.prank([LENDER, BORROWER, STRANGER][who % 3]);
         (bool done,) = address(line).call(abi.encodeCall(line.freeze, ()));
-        _judge(done, solvency.status() != Status.Solvent, "freeze");
+        Status status = solvency.status();
+        bool lapsed = status == Status.Expired || status == Status.OutsideEnvelope || status == Status.SnapshotWithdrawn
+            || status == Status.AttestorRevoked || status == Status.KeyDeprecated;
+        _judge(done, lapsed, "freeze");
         if (!done) return;
-        _lapse = solvency.version();
+        if (_renewed()) _lapse = block.timestamp;
         if (_since == 0) _since = block.timestamp;
     }
 
@@ -123,7 +128,8 @@ contract CreditLineHandler is Test {
     }
 
     function recall(uint256 who) external {
-        bool expected = !_recalled && _since != 0 && block.timestamp >= _since + GRACE && !_open();
+        bool expected = !_recalled && _since != 0 && block.timestamp >= _since + GRACE && !_open()
+            && solvency.status() != Status.Halted;
         if (!_by(who, LENDER, abi.encodeCall(line.recall, ()), expected)) return;
         _recalled = true;
         (uint256 debt, uint256 security) = (drawn - repaid - seized, secured - released - seized);
@@ -171,9 +177,13 @@ contract CreditLineHandler is Test {
         made[12] = this.story.selector;
     }
 
-    /// @dev Whether the gate should be open: solvent, on a proof newer than the last lapse that was reported.
+    /// @dev Whether the gate should be open: solvent, on a proof of later than the lapse that was reported.
     function _open() private view returns (bool) {
-        return solvency.status() == Status.Solvent && (_lapse == 0 || solvency.version() > _lapse);
+        return solvency.status() == Status.Solvent && _renewed();
+    }
+
+    function _renewed() private view returns (bool) {
+        return _lapse == 0 || solvency.provenAt() > _lapse;
     }
 
     /// @dev One time in four somebody else tries what only `whose` may.

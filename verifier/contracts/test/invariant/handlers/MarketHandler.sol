@@ -169,7 +169,7 @@ abstract contract MarketHandler is System {
     function revokeSnapshot(uint256 which, uint256 rarely) external {
         if (posted.length == 0 || rarely % 4 != 0) return;
         Posted storage found = posted[which % posted.length];
-        _guard(address(oracle), abi.encodeCall(oracle.revokeSnapshot, (found.root)), true);
+        _guard(address(oracle), abi.encodeCall(oracle.revokeSnapshot, (UNIVERSE, found.root)), true);
         found.revoked = true;
     }
 

@@ -97,7 +97,7 @@ contract RegistryHandler is MarketHandler {
     /// @notice Whether the oracle knows exactly what was posted, its newest epoch last.
     function rootsAreThePosted() external view returns (bool) {
         for (uint256 i = 0; i < posted.length; ++i) {
-            if (oracle.snapshotOf(posted[i].root).epoch != posted[i].epoch) return false;
+            if (oracle.snapshotOf(UNIVERSE, posted[i].root).epoch != posted[i].epoch) return false;
             if (i > 0 && posted[i].epoch <= posted[i - 1].epoch) return false;
         }
         (uint256 root,) = oracle.latest(UNIVERSE, LAYOUT, 1);

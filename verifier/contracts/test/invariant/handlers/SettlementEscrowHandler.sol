@@ -16,7 +16,7 @@ contract SnapshotTime {
         time = time_;
     }
 
-    function snapshotOf(uint256) external view returns (SnapshotRecord memory record) {
+    function snapshotOf(uint256, uint256) external view returns (SnapshotRecord memory record) {
         record.time = time;
     }
 }
