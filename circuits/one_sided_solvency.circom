@@ -11,9 +11,13 @@ include "lib/scenario_loss.circom";
 include "lib/subgroups.circom";
 
 /*
- * One account is solvent by the rules of Derive's portfolio margin: as in discount_solvency, and at the last three
- * nodes what positions of one group and one subgroup gain together counts against them, as nothing at the first and
- * as a loss at the others.
+ * One account is solvent by the rules of a portfolio margin with discounts by sign, such as Derive's: as in
+ * account_solvency, and beside it
+ *
+ *   - subgroups with two nodes and a loss of their own;
+ *   - alternatives: at each node, positions of one group and one subgroup count with the worse of two sums;
+ *   - one-sided nodes: at the last three, what they gain together counts against them, as nothing at the first
+ *     and as a loss at the others.
  *
  * Values: sizes at 10^-8 lots, unit values and rates at 10^-6, cash and every sum at 10^-14 quote units.
  * A negative x is the field element r - |x|.

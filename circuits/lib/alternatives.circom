@@ -15,7 +15,7 @@ include "scenario_loss.circom";
  *
  * The prover names the cells. To name one twice, with its positions between the two, only hurts, since
  * min(a, c) + min(b, d) <= min(a + b, c + d); so does a cell for rows of no subgroup, since its worse sum is at
- * most the plain one.
+ * most the plain one. Where nodes are one-sided cells must differ all the same: see one_sided.circom.
  */
 
 /// The worse of two numbers, with |other - own| < 2^BITS: the chooser's bit says which, and one range check that

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from verifier.circuits import Layout
+from verifier.circuits import ONE_SIDED_NODES, Layout
 from verifier.errors import FormatError
 from verifier.numbers import round_down, round_up
 from verifier.rows import Bracket, Row, row_valid
@@ -74,8 +74,15 @@ class Beside:
     largest: Fraction | None = None
 
 
+def _idle(layout: Layout) -> int:
+    """Nodes that a grid leaves at 0: where a gain counts against a subgroup it would charge too much."""
+    return ONE_SIDED_NODES if "one_sided" in layout.extensions else 0
+
+
 def node_room(stresses: int, corners: int, layout: Layout, *, charged: bool) -> int:
     """Nodes that a layout has left over for a grid; below 0 when it does not fit.
+
+    One-sided nodes are none of a grid's.
 
     Parameters
     ----------
@@ -86,14 +93,14 @@ def node_room(stresses: int, corners: int, layout: Layout, *, charged: bool) -> 
     charged
         Whether a charge on gross size takes two nodes more.
     """
-    return layout.nodes - corners * (stresses + 1) - (_CHARGED if charged else 0)
+    return layout.nodes - _idle(layout) - corners * (stresses + 1) - (_CHARGED if charged else 0)
 
 
 def grid_nodes(
     grid: StressGrid, corners: Sequence[str], layout: Layout, *, charged: str | None = None
 ) -> tuple[GridNode, ...]:
     """Labels of a layout's nodes: corners by stresses, then copies of the zero stress, then the charged
-    nodes.
+    nodes, then one-sided ones, which stand at the mark.
 
     Parameters
     ----------
@@ -115,7 +122,8 @@ def grid_nodes(
     if room < 0:
         raise FormatError(
             "layout",
-            f"has {layout.nodes} nodes, the {grid.name} grid asks for {layout.nodes - room}",
+            f"has {layout.nodes - _idle(layout)} nodes for stresses, the {grid.name} grid asks for "
+            f"{layout.nodes - _idle(layout) - room}",
             mend="Use a layout with more nodes, or no band",
         )
     names = [GridNode(corner, STILL) for corner in corners]
@@ -123,6 +131,7 @@ def grid_nodes(
     names += [GridNode(corners[place % len(corners)], STILL) for place in range(room)]
     if charged is not None:
         names += [GridNode(corners[0], charged), GridNode(corners[-1], charged)]
+    names += [GridNode("mark", STILL)] * _idle(layout)
     return tuple(names)
 
 
@@ -228,15 +237,18 @@ def fill_row(
     FormatError
         When the nodes do not fit the layout, or a number the row.
     """
-    room = layout.nodes - len(nodes)
+    idle = _idle(layout)
+    room = layout.nodes - idle - len(nodes)
     if room < 0:
-        raise FormatError("layout", f"has {layout.nodes} nodes, the grid asks for {len(nodes)}")
+        raise FormatError(
+            "layout", f"has {layout.nodes - idle} nodes for stresses, the grid asks for {len(nodes)}"
+        )
     split = len(nodes) - (_CHARGED if charged else 0)
     padding = [nodes[place % corners] for place in range(room)]
     row = Row(
         group=group,
         mark=mark,
-        nodes=(*nodes[:split], *padding, *nodes[split:]),
+        nodes=(*nodes[:split], *padding, *nodes[split:], *([0] * idle)),
         addon_long=_up(beside.addon_long) + 1,
         addon_short=_up(beside.addon_short) + 1,
         brackets=_limit(beside.largest, layout.brackets),

@@ -31,7 +31,7 @@ from verifier.circuits import Instance, instances
 
 from .accounts import Inputs, Market, at_boundary, circuit_inputs, random_account, random_market, report
 from .choices import broken_rules, tampered
-from .reduced import SMALL_DISCOUNT, SMALL_ONE_SIDED, SMALL_PORTFOLIO
+from .reduced import SMALL_ONE_SIDED, SMALL_PORTFOLIO
 from .unchecked import unchecked
 
 ACCOUNTS_A_MARKET = 50
@@ -119,7 +119,7 @@ def run(
 def main(arguments: list[str]) -> int:
     """Run the comparison and print the tally."""
     parser = argparse.ArgumentParser(prog="python -m tests.circuits.agreement")
-    small = {one.size: one for one in (SMALL_PORTFOLIO, SMALL_DISCOUNT, SMALL_ONE_SIDED)}
+    small = {one.size: one for one in (SMALL_PORTFOLIO, SMALL_ONE_SIDED)}
     sizes = {one.size: one for one in instances().values()} | small
     parser.add_argument("--size", choices=sizes, required=True)
     parser.add_argument("--count", type=int, default=2000)

@@ -13,7 +13,7 @@ from typing import Any
 from tests.circuits.accounts import Account, Inputs, Market, circuit_inputs, report
 from tests.circuits.attacks import Attack, account, known, market, on, swap
 from tests.circuits.reduced import reduced, source
-from tests.circuits.references import CHARGED, DISCOUNTED
+from tests.circuits.references import CHARGED
 from tests.circuits.references import ONE_SIDED as ONE_SIDED_NODES
 from tests.circuits.solving import Attempt, attempt
 from tests.circuits.templates import Built
@@ -28,7 +28,6 @@ _HALF = pow(2, -1, R)
 _FREE = Bracket(0, 0, 10**6 * _LOT)
 
 PORTFOLIO = reduced(CHARGED, slots=2)
-DISCOUNT = reduced(DISCOUNTED, slots=2)
 ONE_SIDED = reduced(ONE_SIDED_NODES, slots=2)
 
 
@@ -54,8 +53,8 @@ _SUBGROUP = {
     5: _line((0, 0, 0, 0)),
 }
 _DISCOUNTED = {
-    0: _line((0, 0, 0), subgroup=3, subnodes=(5, -7), alternatives=(0, 0, 0)),
-    5: _line((0, 0, 0), alternatives=(0, 0, 0)),
+    0: _line((0,) * 5, subgroup=3, subnodes=(5, -7), alternatives=(0,) * 5),
+    5: _line((0,) * 5, alternatives=(0,) * 5),
 }
 # One expiry gains 20 at a node where that counts as a loss; either half alone, with its worse sum, nothing.
 _HALVES = {
@@ -76,12 +75,6 @@ def honest_portfolio() -> Inputs:
     """Inputs that the reduced portfolio circuit accepts, exactly at the boundary."""
     made, where = held(_SUBGROUP, PORTFOLIO, 0)
     return circuit_inputs(made, where, PORTFOLIO)
-
-
-def honest_discount() -> Inputs:
-    """The same of the reduced circuit with discounts."""
-    made, where = held(_DISCOUNTED, DISCOUNT, 0)
-    return circuit_inputs(made, where, DISCOUNT)
 
 
 def whole(of: Instance, make: Callable[[], Inputs]) -> Attack:
@@ -130,8 +123,14 @@ def _halved() -> Inputs:
     }
 
 
+def honest_discount() -> Inputs:
+    """Inputs that the reduced circuit with discounts accepts, exactly at the boundary."""
+    made, where = held(_DISCOUNTED, ONE_SIDED, 0)
+    return circuit_inputs(made, where, ONE_SIDED)
+
+
 def honest_one_sided() -> Inputs:
-    """Inputs that the reduced circuit of one-sided nodes accepts, exactly at the boundary."""
+    """The same of an account that its one-sided nodes bind."""
     made, where = held(_HALVES, ONE_SIDED, 0)
     return circuit_inputs(made, where, ONE_SIDED)
 
@@ -242,6 +241,6 @@ PORTFOLIO_ATTACKS: dict[str, Attack] = {
     "an isolated charge that is not in the leaf": swap("RowLeaf", (9,), "leaf", **{"further[6]": 0}),
     "a position left out of its subgroup": whole(PORTFOLIO, _left_out),
     "a subgroup's loss that is not paid": whole(PORTFOLIO, _unpaid(_SUBGROUP, PORTFOLIO)),
-    "a subgroup's loss that is not paid beside discounts": whole(DISCOUNT, _unpaid(_DISCOUNTED, DISCOUNT)),
+    "a subgroup's loss that is not paid beside discounts": whole(ONE_SIDED, _unpaid(_DISCOUNTED, ONE_SIDED)),
 }  # fmt: skip
 """By name."""

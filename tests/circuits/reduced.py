@@ -20,7 +20,7 @@ from tests.circuits.accounts import (
     random_account,
     random_market,
 )
-from tests.circuits.references import CHARGED, DISCOUNTED, ONE_SIDED, SMALL
+from tests.circuits.references import CHARGED, ONE_SIDED, SMALL
 from tests.circuits.solving import Solver, Trace, given_wires
 from tests.circuits.templates import Built, Source, build
 from verifier.circuits import Instance, Layout, instances
@@ -33,7 +33,6 @@ def reduced(layout: Layout = SMALL, slots: int = 3, groups: int = 2) -> Instance
     kind, subgroups, cells = {
         (): ("account", 0, 0),
         CHARGED.extensions: ("portfolio", 2, 0),
-        DISCOUNTED.extensions: ("discount", 2, 3),
         ONE_SIDED.extensions: ("one_sided", 2, 3),
     }[layout.extensions]
     return Instance(
@@ -57,7 +56,6 @@ def reduced(layout: Layout = SMALL, slots: int = 3, groups: int = 2) -> Instance
 
 REDUCED = reduced()
 SMALL_PORTFOLIO = reduced(CHARGED, slots=4)
-SMALL_DISCOUNT = reduced(DISCOUNTED, slots=4)
 SMALL_ONE_SIDED = reduced(ONE_SIDED, slots=4)
 """With room for four positions in two groups, two subgroups and three cells."""
 

@@ -15,7 +15,6 @@ SMALL = Layout(name="s2-k2-d2", nodes=2, brackets=2, depth=2, version=1)
 """A layout of 16 rows for reduced instances."""
 
 CHARGED = Layout("s4-k1-d2-csi", 4, 1, 2, 1, ("charges", "subgroups", "isolated"))
-DISCOUNTED = Layout("s3-k1-d2-sa", 3, 1, 2, 1, ("subgroups", "alternatives"))
 ONE_SIDED = Layout("s5-k1-d2-sao", 5, 1, 2, 1, ("subgroups", "alternatives", "one_sided"))
 """The same with the extensions of a portfolio margin."""
 
@@ -58,4 +57,4 @@ def merkle_root(leaf: int, index: int, siblings: Sequence[Sequence[int]]) -> int
     return root_of(leaf, index, [(level[0], level[1], level[2]) for level in siblings])
 
 
-__all__ = ["CHARGED", "DISCOUNTED", "SMALL", "extended_leaf", "merkle_root", "row_leaf", "row_of"]
+__all__ = ["CHARGED", "ONE_SIDED", "SMALL", "extended_leaf", "merkle_root", "row_leaf", "row_of"]

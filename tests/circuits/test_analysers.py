@@ -13,7 +13,7 @@ import pytest
 from prover.toolchain.circom import compile_instance, constants_text, mandate_constants_text
 from prover.toolchain.process import node, run
 from prover.toolchain.workspace import workspace
-from tests.circuits.reduced import SMALL_DISCOUNT, SMALL_ONE_SIDED, SMALL_PORTFOLIO
+from tests.circuits.reduced import SMALL_ONE_SIDED, SMALL_PORTFOLIO
 from verifier.circuits import Instance, instance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,9 +78,7 @@ def circomspect(folder: Path, name: str) -> tuple[list[dict[str, Any]], str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "one", [instance("8-2"), SMALL_PORTFOLIO, SMALL_DISCOUNT, SMALL_ONE_SIDED], ids=lambda one: one.size
-)
+@pytest.mark.parametrize("one", [instance("8-2"), SMALL_PORTFOLIO, SMALL_ONE_SIDED], ids=lambda one: one.size)
 def test_inspection_warns_of_circomlib_only(one: Instance) -> None:
     where = workspace()
     compile_instance(one)

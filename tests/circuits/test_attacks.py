@@ -6,7 +6,6 @@ import pytest
 
 from tests.circuits.attacks import ATTACKS, TINY, honest_inputs
 from tests.circuits.portfolio_attacks import (
-    DISCOUNT,
     ONE_SIDED,
     PORTFOLIO,
     PORTFOLIO_ATTACKS,
@@ -28,5 +27,5 @@ def test_the_circuit_refuses(name: str) -> None:
 def test_the_circuit_accepts_the_honest_account_that_the_attacks_start_from() -> None:
     assert attempt(circuit(TINY), honest_inputs()).accepted
     assert attempt(circuit(PORTFOLIO), honest_portfolio()).accepted
-    assert attempt(circuit(DISCOUNT), honest_discount()).accepted
+    assert attempt(circuit(ONE_SIDED), honest_discount()).accepted
     assert attempt(circuit(ONE_SIDED), honest_one_sided()).accepted

@@ -16,7 +16,7 @@ from prover.toolchain.workspace import workspace
 
 MAIN = "account_solvency.circom"
 PORTFOLIO = "portfolio_solvency.circom"
-DISCOUNT = "discount_solvency.circom"
+ONE_SIDED = "one_sided_solvency.circom"
 OPENING = "lib/account_opening.circom"
 
 
@@ -55,7 +55,7 @@ _ANCHORS = {
     OPENING: "// 1. What is claimed, for whom and as of when.",
     MAIN: _FIRST_STEP,
     PORTFOLIO: _FIRST_STEP,
-    DISCOUNT: _FIRST_STEP,
+    ONE_SIDED: _FIRST_STEP,
 }
 
 UNCHECKED_LOSS = (

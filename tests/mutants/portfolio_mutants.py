@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.mutants.circuit_mutants import DISCOUNT, PORTFOLIO, UNCHECKED_LOSS, Mutant, freed, one
+from tests.mutants.circuit_mutants import ONE_SIDED, PORTFOLIO, UNCHECKED_LOSS, Mutant, freed, one
 
 _CELLS = "lib/alternatives.circom"
-_ONE_SIDED = "lib/one_sided.circom"
+_GAINS = "lib/one_sided.circom"
 
 PORTFOLIO_MUTANTS: dict[str, Mutant] = {
     # range.circom
@@ -95,31 +95,31 @@ PORTFOLIO_MUTANTS: dict[str, Mutant] = {
     ),
     # one_sided.circom
     "a gain counted": one(
-        _ONE_SIDED, "AssertBounded(BITS)(profit - 2 * lost);", "", "a gain called a loss"
+        _GAINS, "AssertBounded(BITS)(profit - 2 * lost);", "", "a gain called a loss"
     ),
     "a loss counted twice over": one(
-        _ONE_SIDED, "AssertBounded(BITS)(profit - 2 * lost);", "", "a loss called a gain"
+        _GAINS, "AssertBounded(BITS)(profit - 2 * lost);", "", "a loss called a gain"
     ),
     "fractions of gains": one(
-        _ONE_SIDED, "signal {binary} bit <== Boolean()(is_loss);", "signal bit <== is_loss;",
+        _GAINS, "signal {binary} bit <== Boolean()(is_loss);", "signal bit <== is_loss;",
         "half of a gain",
     ),
     "cells that need not differ": one(
-        _ONE_SIDED, "AssertAscending(C, 2 * WIDTH_GROUP() + 1)(ids);", "", "one cell under two names"
+        _GAINS, "AssertAscending(C, 2 * WIDTH_GROUP() + 1)(ids);", "", "one cell under two names"
     ),
     "cells that differ by the group's place": one(
-        _ONE_SIDED, "ids[c] <== cell_group[c] *", "ids[c] <== 0 * cell_group[c] + c *",
+        _GAINS, "ids[c] <== cell_group[c] *", "ids[c] <== 0 * cell_group[c] + c *",
         "one cell in a group of two names",
     ),
     "gains counted once": one(
-        _ONE_SIDED, "(s == FIRST ? 1 : 2)", "1", "a gain that counts as nothing where it is a loss"
+        _GAINS, "(s == FIRST ? 1 : 2)", "1", "a gain that counts as nothing where it is a loss"
     ),
     "gains of every group": one(
-        _ONE_SIDED, "part[c][o][g] <== in_group[c][g] * gain[c][o];",
+        _GAINS, "part[c][o][g] <== in_group[c][g] * gain[c][o];",
         "part[c][o][g] <== gain[c][o] + 0 * in_group[c][g];", "a gain of another group",
     ),
     "expiries that need not differ": one(
-        "one_sided_solvency.circom", "AssertDistinctCells(C, G)(in_group, groups, cell_subgroup);", "",
+        ONE_SIDED, "AssertDistinctCells(C, G)(in_group, groups, cell_subgroup);", "",
         "halves of an expiry that gain nothing",
     ),
     # rows and claims
@@ -140,7 +140,7 @@ PORTFOLIO_MUTANTS: dict[str, Mutant] = {
         PORTFOLIO, "loss + sub_loss", "loss + 0 * sub_loss", "a subgroup's loss that is not paid"
     ),
     "subgroups' losses left out beside discounts": one(
-        DISCOUNT, "scan + sub_loss", "scan + 0 * sub_loss",
+        ONE_SIDED, "scan + sub_loss", "scan + 0 * sub_loss",
         "a subgroup's loss that is not paid beside discounts",
     ),
 }  # fmt: skip

@@ -28,7 +28,7 @@ STILL = F(0)
 MONEY = 10**14
 LEVELS = ("maintenance", "initial")
 WIDE = layout("s64-k1-d5-csi")
-MIDDLE = layout("s36-k1-d5-sa")
+MIDDLE = layout("s36-k1-d5-sao")
 PLAIN = layout("s24-k2-d5")
 
 Book = Mapping[int, int]
@@ -305,7 +305,7 @@ def deribit_world(
     *,
     width: Fraction = STILL,
     drift: Drift = STAYS,
-    shape: Layout = MIDDLE,
+    shape: Layout = WIDE,
     coin: bool = False,
     dampener: float = 0.0,
     lines: int = 12,

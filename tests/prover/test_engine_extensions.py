@@ -304,12 +304,13 @@ def test_extensions_have_one_order(extensions: tuple[str, ...]) -> None:
 
 
 def test_the_new_layouts() -> None:
-    charged, discounted = layout("s64-k1-d5-csi"), layout("s36-k1-d5-sa")
+    charged, discounted = layout("s64-k1-d5-csi"), layout("s36-k1-d5-sao")
     assert len(charged.columns) == 78
     assert charged.columns[71:] == (
         "charge_long", "charge_short", "subgroup", "subnode_0", "subnode_1",
         "isolated_long", "isolated_short",
     )  # fmt: skip
     assert len(discounted.columns) == 82
+    assert discounted.columns[34:38] == ("node_32", "loss_33", "magnitude_34", "magnitude_35")
     assert discounted.columns[43:47] == ("subgroup", "subnode_0", "subnode_1", "alternative_0")
     assert len({each.id for each in (charged, discounted, layout("s2-k4-d5"), layout("s24-k2-d5"))}) == 4

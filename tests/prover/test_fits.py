@@ -11,7 +11,7 @@ from prover.witness import fits, room
 from verifier.circuits import Instance, instance
 from verifier.rows import Bracket, Row
 
-WIDE, DISCOUNTED = instance("32-64"), instance("32-36")
+WIDE, DISCOUNTED = instance("32-64"), instance("32-36s")
 
 
 def held(of: Instance, places: list[tuple[int, int]]) -> MarginReport:

@@ -21,6 +21,7 @@ from verifier.market import Snapshot, market_root
 NOW = 1_790_000_000
 DAY = 86_400
 WIDE = "s64-k1-d5-csi"
+ONE_SIDED = "s36-k1-d5-sao"
 LINEAR = {"id": "venue:BTC-PERP", "kind": "perpetual", "underlying": "BTC"}
 
 
@@ -99,6 +100,20 @@ def test_a_band_has_both_corners(method: str) -> None:
     assert any("volatilities" in word for word in snapshot.frozen)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_one_sided_nodes_stand_still_at_the_mark(method: str) -> None:
+    made, moving = document(method), banded(method)
+    for each in (made, moving):
+        if method == "deribit":
+            each["underlyings"][0]["deribit"] = {"unchanged": "charged"}
+    _, snapshot = build_grid(GridInput.parse(made), "initial", ONE_SIDED)
+    check_grid(snapshot)
+    assert [(node.corner, node.stress) for node in snapshot.nodes[-3:]] == [("mark", "none")] * 3
+    assert all(any(row.nodes) and not any(row.nodes[-3:]) for row in snapshot.row_map().values())
+    with pytest.raises(FormatError, match="layout: has 33 nodes for stresses"):
+        build_grid(GridInput.parse(moving), "initial", ONE_SIDED)
+
+
 def test_levels_differ_and_initial_asks_for_more() -> None:
     """The same book at both levels of each method."""
     for method in METHODS:
@@ -164,7 +179,10 @@ CROSS = {
 
 
 @pytest.mark.parametrize("level", ["maintenance", "initial"])
-def test_cross_margin_of_options_holds_over_the_box(level: Any) -> None:
+@pytest.mark.parametrize(
+    ("layout", "corners"), [("s2-k4-d5", {"low", "high"}), (ONE_SIDED, {"low", "high", "mark"})]
+)
+def test_cross_margin_of_options_holds_over_the_box(level: Any, layout: str, corners: set[str]) -> None:
     """Every line by itself against the venue's rule, at prices, volatilities and times of the box."""
     made = banded("paradex", "0.03")
     rates = {name: terms | {"put_cap": "0.5", "perpetual": "0.02"} for name, terms in CROSS.items()}
@@ -180,8 +198,9 @@ def test_cross_margin_of_options_holds_over_the_box(level: Any) -> None:
         for each in options
         for strike in strikes
     ]
-    _, snapshot = build_grid(GridInput.parse(made), level, "s2-k4-d5")
+    _, snapshot = build_grid(GridInput.parse(made), level, layout)
     check_grid(snapshot)
+    assert {node.corner for node in snapshot.nodes} == corners
     terms = rates[level]
     names = ("premium", "long", "in_the_money", "out_of_the_money", "put_cap")
     engine = OptionRates(*(float(terms[name]) for name in names))

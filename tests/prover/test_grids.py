@@ -74,7 +74,7 @@ def compared(make: Make, level: Any, **options: Any) -> list[tuple[float, float,
         (span_world, {"futures_only": True}),
         (paradex_world, {}),
         (deribit_world, {}),
-        (deribit_world, {"coin": True, "shape": WIDE}),
+        (deribit_world, {"coin": True}),
     ],
 )
 def test_a_rule_that_is_carried_whole_is_equal_within_rounding(
@@ -91,6 +91,7 @@ def test_a_rule_that_is_carried_whole_is_equal_within_rounding(
         (span_world, {}, 0.08),
         (span_world, {"shape": MIDDLE}, 0.6),
         (paradex_world, {"shape": MIDDLE}, 0.15),
+        (deribit_world, {"shape": MIDDLE, "unchanged": "charged"}, 0.1),
         (deribit_world, {"dampener": 100_000.0}, 0.35),
         (deribit_world, {"lines": 0}, 1.2),
     ],
@@ -111,10 +112,10 @@ def test_what_is_bounded_is_never_below_and_the_overcharge_is_known(
     [
         (span_world, {}),
         (paradex_world, {}),
-        (deribit_world, {"shape": WIDE, "buckets": 2}),
-        (deribit_world, {"shape": WIDE, "unchanged": "charged"}),
-        (deribit_world, {"shape": WIDE, "unchanged": "charged", "coin": True}),
-        (deribit_world, {"shape": WIDE, "buckets": 2, "coin": True}),
+        (deribit_world, {"buckets": 2}),
+        (deribit_world, {"unchanged": "charged"}),
+        (deribit_world, {"unchanged": "charged", "coin": True}),
+        (deribit_world, {"buckets": 2, "coin": True}),
     ],
 )
 def test_across_a_band_the_venue_never_asks_more(make: Make, options: dict[str, Any], level: str) -> None:
@@ -135,10 +136,10 @@ def test_across_a_band_the_venue_never_asks_more(make: Make, options: dict[str, 
     [
         (span_world, {"futures_only": False}),
         (paradex_world, {}),
-        (deribit_world, {"shape": WIDE, "buckets": 2}),
-        (deribit_world, {"shape": WIDE, "unchanged": "charged"}),
-        (deribit_world, {"shape": WIDE, "unchanged": "charged", "coin": True}),
-        (deribit_world, {"shape": WIDE, "buckets": 2, "coin": True}),
+        (deribit_world, {"buckets": 2}),
+        (deribit_world, {"unchanged": "charged"}),
+        (deribit_world, {"unchanged": "charged", "coin": True}),
+        (deribit_world, {"buckets": 2, "coin": True}),
     ],
 )
 def test_across_a_box_of_prices_volatilities_and_time(
@@ -294,7 +295,7 @@ DRIFT = Drift(F(1, 100), F(1, 8760))
 CLIMBED: dict[str, tuple[Make, dict[str, Any]]] = {
     "span": (span_world, {}),
     "paradex": (paradex_world, {}),
-    "deribit": (deribit_world, {"shape": WIDE, "unchanged": "charged", "coin": True}),
+    "deribit": (deribit_world, {"unchanged": "charged", "coin": True}),
 }
 
 
@@ -413,17 +414,34 @@ def test_a_hedged_book_pays_the_minimum_on_hedged_delta() -> None:
 @pytest.mark.parametrize(
     ("stresses", "charged", "fits"),
     [
-        # (stresses, charge on gross size): corners that a layout of 24, 36 and 64 nodes has room for
-        (16, False, (1, 2, 2)),
-        (16, True, (1, 2, 2)),
+        # (stresses, charge on gross size): corners that a layout of 24, 36 and 64 nodes has room for;
+        # of the 36 the last three are one-sided
+        (15, False, (1, 2, 2)),
+        (16, False, (1, 1, 2)),
+        (16, True, (1, 1, 2)),
         (24, True, (0, 1, 2)),
-        (34, False, (0, 1, 1)),
+        (26, False, (0, 1, 2)),
+        (32, False, (0, 1, 1)),
+        (34, False, (0, 0, 1)),
     ],
 )
 def test_which_grids_fit_which_layout(stresses: int, charged: bool, fits: tuple[int, ...]) -> None:
     for shape, most in zip((PLAIN, MIDDLE, WIDE), fits, strict=True):
         found = [corners for corners in (1, 2) if node_room(stresses, corners, shape, charged=charged) >= 0]
         assert max(found, default=0) == most
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_grid_leaves_one_sided_nodes_alone(level: str) -> None:
+    """The same table on both layouts asks for the same: nothing is charged for what an expiry gains."""
+    worlds = [
+        deribit_world(random.Random(5), level, shape=shape, unchanged="charged") for shape in (WIDE, MIDDLE)
+    ]
+    assert {row.nodes[-3:] for row in worlds[1].rows.values()} == {(0, 0, 0)}
+    rng = random.Random(6)
+    for _ in range(BOOKS):
+        book = worlds[0].book(rng)
+        assert worlds[1].table(book).requirement == worlds[0].table(book).requirement
 
 
 def test_a_grid_that_does_not_fit_is_refused_and_nodes_are_named() -> None:
@@ -439,6 +457,13 @@ def test_a_grid_that_does_not_fit_is_refused_and_nodes_are_named() -> None:
     assert len(names) == 64
     assert {each.corner for each in names if each.stress == STILL} == {"low", "high"}
     assert [each.stress for each in names[-2:]] == ["minimum delta"] * 2
+    few = StressGrid("few", made.stresses[:15])
+    names = grid_nodes(few, ("low", "high"), MIDDLE)
+    assert [(each.corner, each.stress) for each in names[-4:]] == [
+        ("low", STILL), *([("mark", STILL)] * 3)
+    ]  # fmt: skip
+    with pytest.raises(FormatError, match="33 nodes for stresses, the few grid asks for 34"):
+        grid_nodes(replace(few, stresses=made.stresses[:16]), ("low", "high"), MIDDLE)
 
 
 @pytest.mark.parametrize(

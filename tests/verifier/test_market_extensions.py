@@ -13,7 +13,7 @@ from verifier.errors import FormatError
 from verifier.market import Node, RowEntry, Snapshot, market_root, snapshot_valid
 from verifier.rows import Row
 
-CHARGED, DISCOUNTED = layout("s64-k1-d5-csi"), layout("s36-k1-d5-sa")
+CHARGED, DISCOUNTED = layout("s64-k1-d5-csi"), layout("s36-k1-d5-sao")
 
 
 def extended(group: int, shape: Layout) -> Row:

@@ -17,7 +17,7 @@ from verifier.poseidon import poseidon
 from verifier.rows import FIELDS, Bracket, Row, columns, leaf_hash, row_valid, rows_root
 
 SMALL, LARGE = layout("s2-k4-d5"), layout("s24-k2-d5")
-CHARGED, DISCOUNTED = layout("s64-k1-d5-csi"), layout("s36-k1-d5-sa")
+CHARGED, DISCOUNTED = layout("s64-k1-d5-csi"), layout("s36-k1-d5-sao")
 FIRST, SECOND = row().brackets[:2]
 
 

@@ -66,9 +66,6 @@ library SolvencyStatement {
     /// @notice Id of the layout `s64-k1-d5-csi` of market tables.
     uint256 internal constant LAYOUT_S64_K1_D5_CSI =
         27112630202731216345047248619002737711396369678115066187476816267047872865;
-    /// @notice Id of the layout `s36-k1-d5-sa` of market tables.
-    uint256 internal constant LAYOUT_S36_K1_D5_SA =
-        193322102447510668046394733441467375031770533741786574961121880978841228271;
     /// @notice Id of the layout `s36-k1-d5-sao` of market tables.
     uint256 internal constant LAYOUT_S36_K1_D5_SAO =
         328681411020650591651464182923158090909063018695742025399362299511572417966;
@@ -95,12 +92,6 @@ library SolvencyStatement {
     /// @notice Id of a development key of the circuit `portfolio_solvency_32_64`.
     bytes32 internal constant PORTFOLIO_SOLVENCY_32_64_DEV =
         0x5821fd80c816d1c6efc386f5805184fedb9265e573ba255959d7613f6ed16f11;
-    /// @notice Id of a production key of the circuit `discount_solvency_32_36` (layout `s36-k1-d5-sa`).
-    bytes32 internal constant DISCOUNT_SOLVENCY_32_36 =
-        0x15c30498dfe184158c06e585d4e95fe066bd43763f50bc8c510632ff926f0062;
-    /// @notice Id of a development key of the circuit `discount_solvency_32_36`.
-    bytes32 internal constant DISCOUNT_SOLVENCY_32_36_DEV =
-        0x40f148825852748fe867b178b45d204b93963aecf6ef6c7d00e546c53bf16247;
     /// @notice Id of a production key of the circuit `one_sided_solvency_32_36` (layout `s36-k1-d5-sao`).
     bytes32 internal constant ONE_SIDED_SOLVENCY_32_36 =
         0x4b6c279aec4a7653f731d68aa70d0e42796da61031ac3302015f2e5e4de2ad2e;
