@@ -18,25 +18,13 @@ from prover.acceleration import accelerate_hashes
 from verifier.errors import EnvironmentFault, UsageError, ZkSolvencyError
 from verifier.models import format_error
 
-from . import account, conformance, doctor, evm, identity, mandate, market, policy, proof, setup
+from .commands import application
 from .output import emit_error
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 _INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt, without a word."""
-
-app = typer.Typer(
-    name="zksolvency",
-    help="Prove that a derivatives account is solvent, without showing it.\n\n"
-    "Example: zksolvency init; the README's quick start goes on from there",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-for group in (identity, doctor, setup, market, account, mandate, policy, proof, evm, conformance):
-    group.register(app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     accelerate_hashes()
     try:
-        code = int(app(args=arguments, standalone_mode=False, prog_name="zksolvency") or 0)
+        code = int(
+            application(arguments[0] if arguments else None)(
+                args=arguments, standalone_mode=False, prog_name="zksolvency"
+            )
+            or 0
+        )
         if code == _INTERRUPTED:
             return _fail(UsageError("interrupted; files are whole, old or new"), arguments)
         return code

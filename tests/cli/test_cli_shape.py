@@ -14,7 +14,8 @@ import typer
 from running import Ran, Run
 
 import prover.cli
-from prover.cli import app, main
+from prover.cli import main
+from prover.cli.commands import GROUPS, application
 
 
 def paths(command: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -23,7 +24,7 @@ def paths(command: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     return [path] + [found for name, inner in below.items() for found in paths(inner, (*path, name))]
 
 
-COMMANDS = paths(typer.main.get_command(app))
+COMMANDS = paths(typer.main.get_command(application()))
 
 # Each in a copy of the finished quick start, with the exit code that it ends with there.
 SUCCESSES = [
@@ -81,6 +82,19 @@ ERRORS = [
     ("evm export --name 9", 2),
     ("nonsense", 2),
 ]
+
+
+def test_each_group_has_exactly_the_commands_that_it_is_imported_for() -> None:
+    assert {path[0] for path in COMMANDS if path} == {word for words in GROUPS.values() for word in words}
+    for words in GROUPS.values():
+        for word in words:
+            alone = {path[0] for path in paths(typer.main.get_command(application(word))) if path}
+            assert alone == set(words), word
+    loaded = (
+        "import sys; from prover.cli import main; main(['inspect', 'absent.json']); "
+        "sys.exit('prover.cli.evm' in sys.modules or 'prover.cli.market' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", loaded], check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
