@@ -170,8 +170,8 @@ class VerificationKey:
         # first phase to which nobody contributed.
         if self.beta.x in (self.gamma.x, self.delta.x) or self.alpha.x == 1:
             raise InvalidError(
-                "the key has beta = gamma, beta = delta or alpha = the generator: nobody made its first phase, so"
-                " anybody can forge proofs"
+                "the key has beta = gamma, beta = delta or alpha = the generator: nobody made its first"
+                " phase, so anybody can forge proofs"
             )
         # Signals that share a point can be traded against one another without the proof noticing.
         if len({point.x for point in self.ic}) != len(self.ic):

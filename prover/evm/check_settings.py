@@ -208,7 +208,7 @@ def _old_snapshots(chain: Chain, deployment: Deployment, settings: Settings) -> 
         revoked = {
             each.arguments["marketRoot"]
             for each in events
-            if each.name == "SnapshotRevoked" and each.arguments.get("universe", number) == number
+            if each.name == "SnapshotRevoked" and each.arguments["universe"] == number
         }
         findings += [
             Finding(
