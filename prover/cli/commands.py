@@ -1,4 +1,4 @@
-"""The commands, a module a group; only the group that is asked for is imported, so that a proof starts soon."""
+"""The commands, a module a group; only the group that is asked for is imported: a proof starts sooner so."""
 
 from __future__ import annotations
 
