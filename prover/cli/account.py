@@ -17,6 +17,7 @@ from prover.register import HolderRegister
 from prover.sealing import Sealed, load_discreetly, load_private, save_private
 from prover.secrets import KeyFile, sign_snapshot
 from prover.tables import MarketInput
+from prover.tables.rebuild import check_signable
 from verifier.errors import FormatError, InvalidError, UsageError
 from verifier.market import Snapshot, market_root
 from verifier.policy import Policy
@@ -30,6 +31,7 @@ from .options import (
     STATEMENT,
     Json,
     PassphraseFile,
+    WithoutModel,
     about,
     passphrase,
     unlock,
@@ -181,19 +183,24 @@ def sign(
     valid_until: Annotated[int | None, typer.Option(help="Account: the snapshot's by default.")] = None,
     holders: Annotated[Path, typer.Option(help="Account: the attestor's register of holders.")] = SECRETS
     / "holders.json",
+    without_model: WithoutModel = False,
     passphrase_file: PassphraseFile = None,
     json_: Json = False,
 ) -> None:
     """Sign an account as its attestor, or a market snapshot as a publisher.
 
-    An attestor registers one holder per account, for good; a publisher's tool checks every row first.
+    An attestor registers one holder per account, for good; a publisher's tool first makes the whole snapshot
+    again from the rules that it names, and compares.
 
     Example: zksolvency sign account.json --subject eip155:1:0x00000000000000000000000000000000000000aa
     """
     phrase = passphrase(passphrase_file)
     kind = _schema(file)
     if kind == Snapshot.SCHEMA:
-        _sign_market(file, key or SECRETS / "publisher.json", target or file, phrase, json_)
+        snapshot = Snapshot.load(file)
+        with about(file):
+            check_signable(snapshot, without_model=without_model)
+        _sign_market(snapshot, key or SECRETS / "publisher.json", target or file, phrase, json_)
         return
     if kind != Account.SCHEMA:
         raise FormatError(
@@ -247,9 +254,9 @@ def sign(
     )
 
 
-def _sign_market(file: Path, key: Path, target: Path, phrase: str | None, as_json: bool) -> None:
+def _sign_market(snapshot: Snapshot, key: Path, target: Path, phrase: str | None, as_json: bool) -> None:
     publisher = unlock(key, "publisher", phrase)
-    signed = sign_snapshot(Snapshot.load(file), publisher)
+    signed = sign_snapshot(snapshot, publisher)
     signed.save(target)
     root = market_root(signed)
     result = {

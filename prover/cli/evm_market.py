@@ -12,6 +12,7 @@ from prover.evm.encoding import address
 from prover.evm.rpc import Chain
 from prover.evm.signing_log import admit, signing_log
 from prover.evm.snapshot import ChainSnapshot, chain_snapshot, feed_id
+from prover.tables.rebuild import check_signable
 from verifier.errors import InvalidError, UsageError
 from verifier.market import Snapshot
 
@@ -27,7 +28,7 @@ from .evm_options import (
     sender,
     tell,
 )
-from .options import MARKET, SECRETS, Json, PassphraseFile, passphrase, unlock
+from .options import MARKET, SECRETS, Json, PassphraseFile, WithoutModel, about, passphrase, unlock
 from .output import emit, say
 
 __all__ = ["register"]
@@ -54,7 +55,9 @@ def universe(
     ],
     publisher: Annotated[list[str], typer.Option(help="Address of a publisher; repeat.")],
     market: Annotated[Path, typer.Argument(help="A snapshot of the universe.")] = MARKET,
-    quorum: Annotated[int, typer.Option(help="How many publishers must sign.")] = 1,
+    quorum: Annotated[
+        int | None, typer.Option(help="How many publishers must sign; more than half, which is the default.")
+    ] = None,
     max_window: Annotated[int, typer.Option(help="Longest window of a snapshot, in seconds.")] = _HOUR,
     oracle: Oracle = None,
     deployment: DeploymentFile = DEPLOYMENT,
@@ -69,7 +72,7 @@ def universe(
 
     Feeds are those of the snapshot, in its order. Only the oracle's owner may.
 
-    Example: zksolvency evm universe market.json --feed BTC-mark=0x… --publisher 0x… --quorum 1
+    Example: zksolvency evm universe market.json --feed BTC-mark=0x… --publisher 0x…
     """
     snapshot = Snapshot.load(market)
     sources = dict(_source(text) for text in feed)
@@ -91,7 +94,13 @@ def universe(
         for name in wanted
     ]
     publishers = [by.chain.checksum(address(each, "--publisher")) for each in publisher]
-    call = contract.functions.registerUniverse(snapshot.universe.hash, feeds, publishers, quorum, max_window)
+    needed = len(publishers) // 2 + 1 if quorum is None else quorum
+    if not needed <= len(publishers) < 2 * needed:
+        raise UsageError(
+            f"--quorum {needed}: must be more than half of the {len(publishers)} publishers and no more than "
+            "all, because two halves could sign two stories"
+        )
+    call = contract.functions.registerUniverse(snapshot.universe.hash, feeds, publishers, needed, max_window)
     made = by.do(call, f"universe of {snapshot.universe.venue}")
     tell(by, [made], {"universe": str(snapshot.universe.hash)}, [], as_json=json_)
 
@@ -107,10 +116,13 @@ def sign(
         list[Path] | None, typer.Option(help="Another publisher's file, whose signatures to add; repeat.")
     ] = None,
     target: Annotated[Path, typer.Option("--out", help="What to post.")] = MARKET_ROOT,
+    without_model: WithoutModel = False,
     passphrase_file: PassphraseFile = None,
     json_: Json = False,
 ) -> None:
     """Sign a snapshot's root, hash and bands for one oracle (EIP-712), after recomputing all of them.
+
+    First the whole snapshot is made again from the rules that it names, and compared.
 
     No chain is asked. The key is one of: zksolvency keys new publisher-evm. Beside it is noted what was
     signed: of an epoch one snapshot is, and none of an epoch before it.
@@ -122,11 +134,15 @@ def sign(
     if where is None or (chain is not None and named is not None and chain != named):
         raise UsageError("--chain: name the oracle's chain, such as eip155:1")
     publisher = unlock(key, "publisher-evm", passphrase(passphrase_file))
-    made = chain_snapshot(Snapshot.load(market), where, place)
-    admit(signing_log(key), made)
-    made = made.signed(publisher)
+    snapshot = Snapshot.load(market)
+    with about(market):
+        check_signable(snapshot, without_model=without_model)
+    made = chain_snapshot(snapshot, where, place)
     for path in join or []:
         made = made.joined(ChainSnapshot.load(path))
+    # After all that may refuse: what was admitted is noted for good.
+    admit(signing_log(key, publisher.address), made)
+    made = made.signed(publisher)
     made.save(target)
     result = {
         "file": str(target),

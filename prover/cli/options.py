@@ -28,6 +28,7 @@ __all__ = [
     "UNIVERSE",
     "Json",
     "PassphraseFile",
+    "WithoutModel",
     "about",
     "passphrase",
     "unlock",
@@ -46,6 +47,13 @@ BUNDLE = Path("bundle.json")
 SECRETS = Path("secrets")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of text.")]
+WithoutModel = Annotated[
+    bool,
+    typer.Option(
+        "--without-model",
+        help="Sign a market snapshot that names no rules to make it again from; you answer for its numbers.",
+    ),
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(

@@ -169,6 +169,10 @@ def _check_policy(
     mandates = _of_mandates(policy)
     if mandates:
         raise InvalidError(f"takes proofs of mandates, which say nothing of solvency: {', '.join(mandates)}")
+    if int(policy.terms["universe"]) not in settings.universes:
+        raise InvalidError(
+            "is over a universe that is not registered: whoever owns it chooses its publishers"
+        )
     wanted = (named or {}).get(shown)
     if wanted is None:
         raise InvalidError(f"the deployment does not name it; it was added in block {policy.block}")

@@ -148,7 +148,7 @@ class ChainSnapshot(Document):
         return self._with(RootSignature(signer=key.address, signature=bytes(made.signature).hex()))
 
     def joined(self, other: Self) -> Self:
-        """The same with the signatures of another copy of the file.
+        """The same with the signatures of another copy of the file; none that holds is replaced.
 
         Raises
         ------
@@ -157,9 +157,10 @@ class ChainSnapshot(Document):
         """
         if (self.chain, self.oracle, self.snapshot) != (other.chain, other.oracle, other.snapshot):
             raise InvalidError("the two files are about different snapshots or contracts, and do not join")
-        joined = self
+        joined, holding = self, set(self.signers())
         for each in other.signatures:
-            joined = joined._with(each)
+            if each.signer not in holding:
+                joined = joined._with(each)
         return joined
 
     def signers(self) -> list[str]:

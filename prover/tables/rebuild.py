@@ -155,6 +155,35 @@ def check_model(snapshot: Snapshot) -> None:
     compare(snapshot, rebuild(snapshot))
 
 
+def check_signable(snapshot: Snapshot, *, without_model: bool = False) -> None:
+    """What a publisher's tool demands before it signs: every number follows from the rules that are named.
+
+    Well-formed rows are not enough: a band may be as wide, and a mark as high, as somebody likes.
+
+    Parameters
+    ----------
+    snapshot
+        What is to be signed.
+    without_model
+        Whether the publisher says that a snapshot without named rules is right; one with rules is rebuilt all
+        the same.
+
+    Raises
+    ------
+    FormatError
+        When a number is not what the model gives, or there is no model and that was not allowed.
+    """
+    if snapshot.model is None and without_model:
+        return
+    if snapshot.model is None:
+        raise FormatError(
+            "model",
+            "is missing, so nothing says how bands and rows follow",
+            mend="Rebuild it from its input; or sign with --without-model what you checked in another way",
+        )
+    check_model(snapshot)
+
+
 def compare(snapshot: Snapshot, wanted: Snapshot) -> None:
     """Name the first difference between a snapshot and what its builder gives; signatures aside.
 

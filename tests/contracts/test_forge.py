@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -135,7 +134,8 @@ def test_every_invariant_is_a_numbered_property() -> None:
 def test_attacks_name_tests_that_exist() -> None:
     page = (CONTRACTS.parents[1] / "docs" / "contracts.md").read_text()
     sources = "".join(path.read_text() for path in (CONTRACTS / "test").glob("*/*.t.sol"))
-    for folder in (Path(__file__).parent, CONTRACTS.parents[1] / "tests" / "evm"):
+    tests = CONTRACTS.parents[1] / "tests"
+    for folder in (tests / "contracts", tests / "evm", tests / "cli"):
         sources += "".join(path.read_text() for path in folder.glob("test_*.py"))
     known = set(re.findall(r"(?:function|def) ((?:test|invariant)\w+)\(", sources))
     named = set(re.findall(r"`(?:\w+\.)?((?:test|invariant)_\w+)`", page))

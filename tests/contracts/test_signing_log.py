@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prover.evm.signing_log import admit, signing_log
+from prover.evm.signing_log import EPOCH_STEP, FIRST_EPOCH, admit, signing_log
 from prover.evm.snapshot import BandEntry, ChainSnapshot, RootSignature, SnapshotPart
 from verifier.errors import EnvironmentFault, InvalidError
 
@@ -59,6 +59,24 @@ def test_a_second_story_is_refused(tmp_path: Path, other: ChainSnapshot) -> None
     admit(log, story())
 
 
+def test_a_link_to_a_key_has_the_keys_log(tmp_path: Path) -> None:
+    key, link = tmp_path / "keys" / "one.json", tmp_path / "other.json"
+    key.parent.mkdir()
+    key.write_text("{}")
+    link.symlink_to(key)
+    assert signing_log(link, ORACLE) == signing_log(key, ORACLE)
+
+
+def test_an_epoch_that_would_end_the_series(tmp_path: Path) -> None:
+    log = tmp_path / "log.sqlite"
+    with pytest.raises(InvalidError, match="too far on"):
+        admit(log, story(FIRST_EPOCH + 1))
+    admit(log, story(5))
+    with pytest.raises(InvalidError, match="too far on"):
+        admit(log, story(5 + EPOCH_STEP + 1))
+    admit(log, story(5 + EPOCH_STEP))
+
+
 def test_series_count_apart(tmp_path: Path) -> None:
     log = tmp_path / "log.sqlite"
     for one in (
@@ -86,8 +104,8 @@ def test_of_many_at_once_one_story_is_admitted(tmp_path: Path) -> None:
 
 
 def test_a_log_that_is_none(tmp_path: Path) -> None:
-    log = signing_log(tmp_path / "publisher-evm.json")
-    assert log == tmp_path / "publisher-evm.signed.sqlite"
+    log = signing_log(tmp_path / "publisher-evm.json", ORACLE)
+    assert log == tmp_path.resolve() / f"{ORACLE}.signed.sqlite"
     log.write_text("no database, and longer than its header would be" * 4)
     with pytest.raises(EnvironmentFault, match="cannot be used"):
         admit(log, story())

@@ -136,7 +136,7 @@ class World:
             joined = [word for name in names for word in ("--join", name)]
             made = run(
                 *("sign", self.folder / "market.json", "--key", path, "--out", signed),
-                *("--deployment", self.folder / "deployment.json", *joined),
+                *("--deployment", self.folder / "deployment.json", "--without-model", *joined),
             )
             if made.code:
                 return made

@@ -230,9 +230,41 @@ MUTANTS: dict[str, Mutant] = {
         "CreditLine",
         "test_AProofHeldBackDoesNotThaw",
     ),
+    "a halted universe is the borrower's lapse": _registry(
+        "if (state == EnvelopeState.Halted) return Status.Halted;", "", "test_RevertWhen_UniverseIsHalted"
+    ),
+    "a policy before its universe": _registry(
+        'if (quorum == 0) revert BadPolicy("universe");', "quorum;", "test_RevertWhen_PolicyIsUnsound"
+    ),
+    "half of the publishers are enough": Mutant(
+        "oracle/Universes.sol",
+        "2 * quorum <= publishers",
+        "2 * quorum < publishers",
+        "MarketOracle",
+        "test_PublisherIsAddedWithDelayAndRevokedAtOnce",
+    ),
+    "epochs leap": _oracle(
+        "if (snapshot.epoch > most) revert EpochTooFar(snapshot.epoch, most);",
+        "",
+        "test_RevertWhen_TheEpochIsTooFarOn",
+    ),
+    "an expiry counts from its report": Mutant(
+        "SolvencyGate.sol",
+        "if (expiry < lapsed) lapsed = expiry;",
+        "expiry;",
+        "CreditLine",
+        "test_AnExpiryReportedLateDoesNotOutdateANewProof",
+    ),
+    "a renewed line keeps its old freeze": Mutant(
+        "examples/CreditLine.sol",
+        "if (!_latch(borrower) && frozenAt != 0) return;",
+        "_latch(borrower); if (frozenAt != 0) return;",
+        "CreditLine",
+        "test_ARenewedLineHasItsGraceAtTheNextLapse",
+    ),
     "a lapse moves with each report": Mutant(
         "SolvencyGate.sol",
-        "if (!_renewed(subject)) return;",
+        "if (!_renewed(subject)) return false;",
         "",
         "CreditLine",
         "test_ALapseReportedAgainDoesNotOutdateANewProof",

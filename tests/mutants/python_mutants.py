@@ -286,6 +286,10 @@ MUTANTS: dict[str, Mutant] = {
         "prover/accounts.py", 'in (("deposit", False), ("borrow", True)):', "in ():",
         "tests/prover/test_signing.py::test_an_account_that_the_circuit_would_undercharge_is_not_signed",
     ),
+    "bands and marks signed unchecked": one(
+        "prover/tables/rebuild.py", "        )\n    check_model(snapshot)\n", "        )\n",
+        "tests/cli/test_cli_chain_universe.py::test_a_publisher_signs_what_the_rules_give_and_nothing_else",
+    ),
     "a snapshot signed unchecked": one(
         "prover/secrets.py", "    snapshot_valid(snapshot)\n    private", "    private",
         "tests/verifier/test_market.py::test_a_snapshot_that_nobody_may_sign",

@@ -25,6 +25,10 @@ contract MarketOracle is Universes, EIP712 {
     /// @inheritdoc IMarketOracle
     uint256 public constant FEED_GAS = LivePrice.FEED_GAS;
 
+    /// @dev The greatest epoch that a series begins with, and how far on the next may be: a slip or a rogue quorum must not
+    /// bring a series to its end at once, since epochs never go back.
+    uint256 private constant _FIRST_EPOCH = 1 << 31;
+    uint256 private constant _EPOCH_STEP = 1 << 24;
     /// @dev Times have 34 bits in a clock.
     uint256 private constant _TIME_BITS = 34;
     /// @dev Hashes of public objects have 248 bits.
@@ -202,8 +206,13 @@ contract MarketOracle is Universes, EIP712 {
     function _requireNewer(MarketSnapshot calldata snapshot, uint256 latestRoot) private view {
         mapping(uint256 marketRoot => SnapshotRecord) storage posted = _snapshots[snapshot.universe];
         if (posted[snapshot.marketRoot].universe != 0) revert RootExists(snapshot.marketRoot);
-        if (latestRoot == 0) return;
+        if (latestRoot == 0) {
+            if (snapshot.epoch > _FIRST_EPOCH) revert EpochTooFar(snapshot.epoch, _FIRST_EPOCH);
+            return;
+        }
         SnapshotRecord storage previous = posted[latestRoot];
+        uint256 most = uint256(previous.epoch) + _EPOCH_STEP;
+        if (snapshot.epoch > most) revert EpochTooFar(snapshot.epoch, most);
         if (snapshot.epoch <= previous.epoch) revert EpochNotNewer(snapshot.epoch, previous.epoch);
         if (snapshot.time < previous.time) revert TimeNotMonotonic(snapshot.time, previous.time);
     }

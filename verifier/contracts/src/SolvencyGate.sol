@@ -60,17 +60,25 @@ abstract contract SolvencyGate {
     /// lapsed: while a price cannot be read or the registry is halted the gate is shut as well, but says nothing of the
     /// subject. A lapse that was latched already stays as it is: were it moved, anybody could outdate each new proof just
     /// before it arrives.
-    function _latch(address subject) internal {
+    /// A proof that expired lapsed when it did, whenever that is reported.
+    /// @return anew Whether this lapse was not latched before.
+    function _latch(address subject) internal returns (bool anew) {
         Status status = solvency.statusOf(subject, solvencyPolicy);
         bool silent = status == Status.NoRecord || status == Status.PriceUnavailable || status == Status.Halted;
         if (silent || status == Status.Solvent) revert NotLapsed(subject, status);
-        if (!_renewed(subject)) return;
-        lapsedAt[subject] = block.timestamp;
-        emit SolvencyLapsed(subject, status, block.timestamp);
+        if (!_renewed(subject)) return false;
+        uint256 lapsed = block.timestamp;
+        if (status == Status.Expired) {
+            uint256 expiry = solvency.expiryOf(subject, solvencyPolicy);
+            if (expiry < lapsed) lapsed = expiry;
+        }
+        lapsedAt[subject] = lapsed;
+        emit SolvencyLapsed(subject, status, lapsed);
+        return true;
     }
 
     /// @dev Whether a subject's record is of later than its last latched lapse.
-    function _renewed(address subject) private view returns (bool) {
+    function _renewed(address subject) internal view returns (bool) {
         uint256 lapsed = lapsedAt[subject];
         return lapsed == 0 || solvency.asOf(subject, solvencyPolicy) > lapsed;
     }

@@ -138,11 +138,13 @@ contract SolvencyRegistry is PolicyBook, Pausable {
         if (marketRoot == 0) return Status.NoRecord;
         Policy storage policy = _policy(policyId);
         if (paused() || !isLive || isTripped[policy.universe]) return Status.Halted;
+        // Before all that says something of the subject: while the market is halted nobody can put a proof on record.
+        EnvelopeState state = oracle.envelopeState(policy.universe, marketRoot);
+        if (state == EnvelopeState.Halted) return Status.Halted;
         if (block.timestamp > _expiry(record.asOf, record.validUntil, policy.maxAge)) return Status.Expired;
         if (!isAttestor(policyId, record.attestor)) return Status.AttestorRevoked;
         if (!keys.isUsable(record.circuit)) return Status.KeyDeprecated;
 
-        EnvelopeState state = oracle.envelopeState(policy.universe, marketRoot);
         if (state == EnvelopeState.Inside) return Status.Solvent;
         if (state == EnvelopeState.Outside) return Status.OutsideEnvelope;
         if (state == EnvelopeState.Unavailable || state == EnvelopeState.Diverged) return Status.PriceUnavailable;
@@ -153,6 +155,12 @@ contract SolvencyRegistry is PolicyBook, Pausable {
     /// @inheritdoc ISolvencyRegistry
     function contextOf(bytes32 policyId) public view returns (uint256) {
         return uint256(keccak256(abi.encode(block.chainid, address(this), policyId))) >> 8;
+    }
+
+    /// @inheritdoc PolicyBook
+    function _requireUniverse(uint256 universe) internal view override {
+        (uint8 quorum,) = oracle.quorumOf(universe);
+        if (quorum == 0) revert BadPolicy("universe");
     }
 
     /// @dev Puts a record on file; everything about it was checked.

@@ -68,6 +68,8 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
     error LineRecalled();
     /// @notice The line is not frozen, or not for long enough.
     error NotRecallable(uint256 from);
+    /// @notice The line is not frozen, or the registry is not halted.
+    error NotHeld();
     /// @notice Another amount arrived than was sent.
     error UnexpectedTransfer(uint256 sent, uint256 arrived);
     /// @notice A party is missing.
@@ -172,9 +174,16 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
 
     /// @notice Report that the borrower's proof lapsed. Anyone may; it reverts while none did.
     function freeze() external {
-        _latch(borrower);
-        // Only a thaw ends a freeze, so further lapses do not start the grace period again.
-        if (frozenAt != 0) return;
+        // A lapse that was reported before does not start the grace period again; one after a renewal does, thawed or not.
+        if (!_latch(borrower) && frozenAt != 0) return;
+        frozenAt = block.timestamp;
+        emit Frozen(block.timestamp);
+    }
+
+    /// @notice Start the grace period of a frozen line again while the registry is halted, so that it does not run out when
+    /// no proof can be put on record. Anyone may, as often as needed.
+    function hold() external {
+        if (frozenAt == 0 || solvency.statusOf(borrower, solvencyPolicy) != Status.Halted) revert NotHeld();
         frozenAt = block.timestamp;
         emit Frozen(block.timestamp);
     }
@@ -184,12 +193,14 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
         _thaw();
     }
 
-    /// @notice Recall a line that was frozen for longer than the grace period and is not open again. Not while the
-    /// registry is halted, when the borrower could not put a proof on record.
+    /// @notice Recall a line that was frozen for longer than the grace period, and whose borrower put no proof of later on
+    /// record. Not while the registry is halted, when none can be. Agree on a grace period longer than the registry's delay,
+    /// which a new attestor or key waits for.
     function recall() external only(lender) nonReentrant {
         if (recalled) revert LineRecalled();
         if (solvency.statusOf(borrower, solvencyPolicy) == Status.Halted) revert NotRecallable(0);
-        if (frozenAt == 0 || isOpenFor(borrower)) revert NotRecallable(0);
+        // Whoever renewed lapses anew, if at all: whether prices can be read now is nothing against it.
+        if (frozenAt == 0 || _renewed(borrower)) revert NotRecallable(0);
         if (block.timestamp < frozenAt + grace) revert NotRecallable(frozenAt + grace);
         recalled = true;
         uint256 seized = security < debt ? security : debt;

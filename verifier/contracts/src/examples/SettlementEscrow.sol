@@ -52,7 +52,7 @@ enum DealState {
 /// both parties' proofs are over one market snapshot of that window and hold now. Otherwise both get back what they put in.
 /// @dev An example. Who settles chooses the moment within the window, so agree on a short one. A party that would lose can
 /// let its proof lapse and so choose the refund: the deal is an option against whoever may stay silent, which margin
-/// elsewhere or a penalty must make dear. Payments are credited and fetched, so that a party that cannot be paid does not
+/// elsewhere or a penalty must make dear. Until both have deposited it is an option for whoever deposits last, too. Payments are credited and fetched, so that a party that cannot be paid does not
 /// hold up the other.
 contract SettlementEscrow is ReentrancyGuard {
     using SafeERC20 for IERC20;

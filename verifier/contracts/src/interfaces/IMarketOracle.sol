@@ -155,7 +155,7 @@ interface IMarketOracle {
     error BadFeedSource(uint256 position);
     /// @notice The band at this position is empty or starts at zero.
     error BadBand(uint256 position);
-    /// @notice The quorum is zero, or more than there are publishers.
+    /// @notice The quorum is not more than half of the publishers, or more than there are.
     error BadQuorum(uint256 quorum, uint256 publishers);
     /// @notice There are no publishers, or more than `MAX_PUBLISHERS`.
     error PublisherCount(uint256 count);
@@ -171,6 +171,8 @@ interface IMarketOracle {
     error BadWindow(uint256 time, uint256 validUntil);
     /// @notice The epoch is not newer than the latest of this (universe, layout, level).
     error EpochNotNewer(uint32 epoch, uint32 latest);
+    /// @notice The epoch is so far on that the series would soon be at its end.
+    error EpochTooFar(uint32 epoch, uint256 most);
     /// @notice The time is before that of the latest snapshot of this (universe, layout, level).
     error TimeNotMonotonic(uint40 time, uint40 latest);
     /// @notice A snapshot of this universe with this root was already posted.
@@ -267,7 +269,7 @@ interface IMarketOracle {
     /// @param universe Hash of the universe.
     /// @param feeds Sources of its feeds, in the order of the bands of its snapshots.
     /// @param publishers Who may sign.
-    /// @param quorum How many must.
+    /// @param quorum How many must: more than half.
     /// @param maxWindow Longest window of a snapshot, in seconds.
     function registerUniverse(
         uint256 universe,
@@ -279,7 +281,7 @@ interface IMarketOracle {
 
     /// @notice Add a publisher. Only for the owner, after the delay.
     /// @param universe Hash of the universe.
-    /// @param publisher Who may sign.
+    /// @param publisher Who may sign. With it the quorum must still be more than half.
     function addPublisher(uint256 universe, address publisher) external;
 
     /// @notice Stop a publisher at once. For the owner and the guardian. Snapshots that it signed stay; revoke those too.
@@ -289,7 +291,7 @@ interface IMarketOracle {
 
     /// @notice Change the quorum. Only for the owner, after the delay.
     /// @param universe Hash of the universe.
-    /// @param quorum How many publishers must sign.
+    /// @param quorum How many publishers must sign: more than half.
     function setQuorum(uint256 universe, uint8 quorum) external;
 
     /// @notice Change where a feed is read. Only for the owner, after the delay.

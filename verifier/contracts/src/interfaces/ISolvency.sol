@@ -13,13 +13,14 @@ enum Status {
     OutsideEnvelope,
     /// A live price cannot be read, or two sources of it disagree.
     PriceUnavailable,
-    /// The snapshot was revoked, or its universe is halted.
+    /// The snapshot was revoked.
     SnapshotWithdrawn,
     /// The attestor's word no longer counts.
     AttestorRevoked,
     /// The verification key was deprecated.
     KeyDeprecated,
-    /// The registry is paused, not live, or its breaker for the universe has tripped.
+    /// The registry is paused or not live, or the universe is halted or its breaker has tripped: no proof can be put on
+    /// record, and nothing is said of the subject.
     Halted
 }
 
@@ -51,7 +52,8 @@ interface ISolvency {
     /// @param policyId The policy.
     function expiryOf(address subject, bytes32 policyId) external view returns (uint256);
 
-    /// @notice When the account was as the record on file says, in seconds; 0 without a record. Never of the future.
+    /// @notice When the account was as the record on file says, in seconds; 0 without a record. Never of the future. A
+    /// record of a newer epoch may have an earlier one.
     /// @param subject Whom the proof is about.
     /// @param policyId The policy.
     function asOf(address subject, bytes32 policyId) external view returns (uint256);

@@ -81,7 +81,7 @@ interface ISolvencyRegistry is ISolvency {
     error UnknownPolicy(bytes32 policyId);
     /// @notice There already is exactly this policy.
     error PolicyExists(bytes32 policyId);
-    /// @notice This member of the policy is out of range, empty, too long or listed twice.
+    /// @notice This member of the policy is out of range, empty, too long, listed twice or not registered.
     error BadPolicy(string member);
     /// @notice The policy takes no proofs under this circuit.
     error CircuitNotAccepted(bytes32 circuit);
@@ -179,7 +179,8 @@ interface ISolvencyRegistry is ISolvency {
     /// @param universe Hash of the universe.
     function resetBreaker(uint256 universe) external;
 
-    /// @notice Add a policy. Only for the owner; nothing relies on a new policy, so there is no delay.
+    /// @notice Add a policy over a registered universe. Only for the owner; nothing relies on a new policy, so there is no
+    /// delay.
     /// @param policy The policy.
     /// @return policyId Its id.
     function addPolicy(Policy calldata policy) external returns (bytes32 policyId);

@@ -46,7 +46,7 @@ abstract contract Universes is IMarketOracle, Governed {
         uint256 count = feeds.length;
         if (count == 0 || count > MAX_FEEDS) revert FeedCount(count);
         if (publishers.length == 0 || publishers.length > MAX_PUBLISHERS) revert PublisherCount(publishers.length);
-        if (quorum == 0 || quorum > publishers.length) revert BadQuorum(quorum, publishers.length);
+        _requireQuorum(quorum, publishers.length);
 
         entry.quorum = quorum;
         entry.maxWindow = maxWindow;
@@ -68,6 +68,7 @@ abstract contract Universes is IMarketOracle, Governed {
     function addPublisher(uint256 universe, address publisher) external afterDelay {
         Universe storage entry = _universe(universe);
         if (entry.publishers >= MAX_PUBLISHERS) revert PublisherCount(uint256(entry.publishers) + 1);
+        _requireQuorum(entry.quorum, uint256(entry.publishers) + 1);
         _addPublisher(entry, universe, publisher);
     }
 
@@ -84,7 +85,7 @@ abstract contract Universes is IMarketOracle, Governed {
     /// @inheritdoc IMarketOracle
     function setQuorum(uint256 universe, uint8 quorum) external afterDelay {
         Universe storage entry = _universe(universe);
-        if (quorum == 0 || quorum > entry.publishers) revert BadQuorum(quorum, entry.publishers);
+        _requireQuorum(quorum, entry.publishers);
         entry.quorum = quorum;
         emit QuorumSet(universe, quorum);
     }
@@ -147,6 +148,11 @@ abstract contract Universes is IMarketOracle, Governed {
         entry.isPublisher[publisher] = true;
         entry.publishers += 1;
         emit PublisherAdded(universe, publisher);
+    }
+
+    /// @dev More than half: two quorums without a common publisher could sign two stories, each of them in good faith.
+    function _requireQuorum(uint256 quorum, uint256 publishers) private pure {
+        if (quorum > publishers || 2 * quorum <= publishers) revert BadQuorum(quorum, publishers);
     }
 
     /// @dev A second source and the divergence allowed come together, and every source is a contract.

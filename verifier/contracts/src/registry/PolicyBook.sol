@@ -29,6 +29,7 @@ abstract contract PolicyBook is ISolvencyRegistry, Governed {
         policyId = policyIdOf(policy);
         if (_policies[policyId].maxAge != 0) revert PolicyExists(policyId);
         _requireSound(policy);
+        _requireUniverse(policy.universe);
         _policies[policyId] = policy;
         emit PolicyAdded(policyId, policy.universe, policy);
         for (uint256 i = 0; i < policy.circuits.length; ++i) {
@@ -91,6 +92,10 @@ abstract contract PolicyBook is ISolvencyRegistry, Governed {
     function _acceptsCircuit(bytes32 policyId, bytes32 circuit) internal view returns (bool) {
         return _accepts[policyId][circuit];
     }
+
+    /// @dev Reverts unless the universe is registered: what is registered under a policy that counts already would be
+    /// publishers and price sources added without delay.
+    function _requireUniverse(uint256 universe) internal view virtual;
 
     function _requireSound(Policy calldata policy) private pure {
         uint256 nameLength = bytes(policy.name).length;

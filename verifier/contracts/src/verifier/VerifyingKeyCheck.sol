@@ -7,7 +7,8 @@ import {BN254_Q, EC_PAIRING} from "./Bn254.sol";
 
 /// @title Refuses keys under which a proof means nothing
 /// @notice What a chain can see of a key: its points are what they must be, somebody contributed to its second phase, and
-/// it tells its signals apart. Whether its makers forgot the secret, no chain can see.
+/// it tells its signals apart, by the known ways of skipping a phase and of confusing signals. Whether its makers forgot the
+/// secret, or chose points that hang together in another way, no chain can see.
 library VerifyingKeyCheck {
     /// @notice The key has another number of points for signals than the circuits have signals, plus one.
     error WrongSignalCount(uint256 points, uint256 expected);
@@ -29,7 +30,7 @@ library VerifyingKeyCheck {
         11559732032986387107991004021392285783925812861821192530917403151452391805634;
     uint256 private constant G2_X_REAL = 10857046999023057135944570762232829481370756359578518086990519993285655852781;
 
-    /// @notice Reverts unless the key is one under which only the holders of its secret can forge.
+    /// @notice Reverts when the key is one under which anybody can forge, as far as can be seen.
     /// @param key The key.
     function requireSound(VerifyingKey memory key) internal view {
         if (key.ic.length != SIGNAL_COUNT + 1) revert WrongSignalCount(key.ic.length, SIGNAL_COUNT + 1);

@@ -77,6 +77,14 @@ contract CreditLineTest is System {
         line.freeze();
         btc.setMode(0);
         vm.prank(GUARDIAN);
+        oracle.haltUniverse(UNIVERSE);
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.Halted));
+        line.freeze();
+        // Not even once the record is over: nobody could have renewed it.
+        vm.warp(NOW + MAX_AGE + 1);
+        vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.Halted));
+        line.freeze();
+        vm.prank(GUARDIAN);
         registry.pause();
         vm.expectRevert(abi.encodeWithSelector(SolvencyGate.NotLapsed.selector, SUBJECT, Status.Halted));
         line.freeze();
@@ -113,10 +121,44 @@ contract CreditLineTest is System {
         Statement memory renewed = statement(SUBJECT, 2);
         vm.warp(NOW + MAX_AGE + 90);
         line.freeze();
-        assertEq(line.lapsedAt(SUBJECT), NOW + MAX_AGE + 1, "the first lapse counts");
+        assertEq(line.lapsedAt(SUBJECT), NOW + MAX_AGE, "the first lapse counts");
         attest(renewed);
         line.thaw();
         assertTrue(line.isOpenFor(SUBJECT), "open");
+    }
+
+    function test_AnExpiryReportedLateDoesNotOutdateANewProof() public {
+        makeSolvent(SUBJECT, 1);
+        vm.warp(NOW + MAX_AGE + 1);
+        post(2);
+        Statement memory renewed = statement(SUBJECT, 2);
+        vm.warp(NOW + MAX_AGE + 300);
+        line.freeze();
+        assertEq(line.lapsedAt(SUBJECT), NOW + MAX_AGE, "it lapsed when it expired");
+        attest(renewed);
+        assertTrue(line.isOpenFor(SUBJECT), "a proof of after that opens");
+    }
+
+    function test_ARenewedLineHasItsGraceAtTheNextLapse() public {
+        makeSolvent(SUBJECT, 1);
+        _draw(50e6);
+        btc.set(64_000e18);
+        line.freeze();
+        btc.set(BTC_PRICE);
+        // Renewed again and again, and never thawed.
+        for (uint32 i = 0; i < 5; ++i) {
+            vm.warp(NOW + 60 + i * 20 minutes);
+            makeSolvent(SUBJECT, 2 + i);
+            assertTrue(line.isOpenFor(SUBJECT), "open");
+        }
+        bytes memory expected = abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0);
+        btc.setMode(1);
+        _refuseRecall(expected);
+        btc.setMode(0);
+        btc.set(64_000e18);
+        _refuseRecall(expected);
+        line.freeze();
+        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, block.timestamp + GRACE));
     }
 
     function test_RevertWhen_RecalledWhileTheRegistryIsHalted() public {
@@ -124,14 +166,19 @@ contract CreditLineTest is System {
         _draw(10e6);
         vm.warp(NOW + MAX_AGE + 1);
         line.freeze();
+        vm.expectRevert(CreditLine.NotHeld.selector);
+        line.hold();
         vm.prank(GUARDIAN);
         registry.pause();
         vm.warp(NOW + MAX_AGE + 1 + GRACE);
-        vm.prank(LENDER);
-        vm.expectRevert(abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0));
-        line.recall();
+        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0));
+        // Whoever is about to be recalled keeps the grace from running out meanwhile.
+        vm.prank(SUBJECT);
+        line.hold();
         vm.prank(OWNER);
         registry.unpause();
+        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, block.timestamp + GRACE));
+        vm.warp(NOW + MAX_AGE + 1 + 2 * GRACE);
         vm.prank(LENDER);
         line.recall();
         assertTrue(line.recalled(), "recalled");
@@ -300,6 +347,12 @@ contract CreditLineTest is System {
         vm.prank(SUBJECT);
         vm.expectRevert(expected);
         line.draw(amount);
+    }
+
+    function _refuseRecall(bytes memory expected) private {
+        vm.prank(LENDER);
+        vm.expectRevert(expected);
+        line.recall();
     }
 
     function _conserved() private view {

@@ -48,6 +48,8 @@ contract MarketOracleTest is System {
 
     function test_PostWhenAContractSigned() public {
         ContractWallet wallet = new ContractWallet(vm.addr(0xA11));
+        vm.prank(GUARDIAN);
+        oracle.revokePublisher(UNIVERSE, vm.addr(publisherKeys[2]));
         (bool done,) =
             scheduleAndCall(address(oracle), abi.encodeCall(oracle.addPublisher, (UNIVERSE, address(wallet))));
         assertTrue(done, "added");
@@ -229,6 +231,16 @@ contract MarketOracleTest is System {
         vm.prank(GUARDIAN);
         oracle.haltUniverse(UNIVERSE);
         _refuseSigned(snapshot(1), abi.encodeWithSelector(IMarketOracle.UniverseIsHalted.selector, UNIVERSE));
+    }
+
+    function test_RevertWhen_TheEpochIsTooFarOn() public {
+        MarketSnapshot memory made = snapshot(uint32(uint256(1) << 31) + 1);
+        _refuseSigned(made, abi.encodeWithSelector(IMarketOracle.EpochTooFar.selector, made.epoch, uint256(1) << 31));
+        uint256 most = 7 + (uint256(1) << 24);
+        post(7);
+        made = snapshot(uint32(most + 1));
+        _refuseSigned(made, abi.encodeWithSelector(IMarketOracle.EpochTooFar.selector, made.epoch, most));
+        post(uint32(most));
     }
 
     // --- reportEquivocation
@@ -419,6 +431,8 @@ contract MarketOracleTest is System {
         _refuseUniverse(0, sources, signers, 2, IMarketOracle.BadHash.selector);
         _refuseUniverse(1 << 248, sources, signers, 2, IMarketOracle.BadHash.selector);
         _refuseUniverse(1, sources, signers, 0, IMarketOracle.BadQuorum.selector);
+        // Two publishers who sign a story each would halt it in good faith.
+        _refuseUniverse(1, sources, signers, 1, IMarketOracle.BadQuorum.selector);
         _refuseUniverse(1, sources, signers, 4, IMarketOracle.BadQuorum.selector);
         _refuseUniverse(1, new FeedSource[](0), signers, 2, IMarketOracle.FeedCount.selector);
         _refuseUniverse(1, new FeedSource[](9), signers, 2, IMarketOracle.FeedCount.selector);
@@ -462,7 +476,12 @@ contract MarketOracleTest is System {
         vm.expectRevert(abi.encodeWithSelector(IGoverned.NotScheduled.selector, keccak256(call)));
         oracle.addPublisher(UNIVERSE, OTHER);
         (bool done,) = scheduleAndCall(address(oracle), call);
-        assertTrue(done && oracle.isPublisher(UNIVERSE, OTHER), "added");
+        assertFalse(done, "two of four would be no more than half");
+        vm.prank(GUARDIAN);
+        oracle.revokePublisher(UNIVERSE, vm.addr(publisherKeys[2]));
+        vm.prank(OWNER);
+        oracle.addPublisher(UNIVERSE, OTHER);
+        assertTrue(oracle.isPublisher(UNIVERSE, OTHER), "added");
         vm.prank(GUARDIAN);
         oracle.revokePublisher(UNIVERSE, OTHER);
         assertFalse(oracle.isPublisher(UNIVERSE, OTHER), "revoked");
@@ -471,7 +490,7 @@ contract MarketOracleTest is System {
         oracle.revokePublisher(UNIVERSE, OTHER);
         (uint8 quorum, uint8 count) = oracle.quorumOf(UNIVERSE);
         assertEq(quorum, 2, "quorum");
-        assertEq(count, 3, "publishers");
+        assertEq(count, 2, "publishers");
     }
 
     function test_RevocationBelowTheQuorumStopsPosting() public {
@@ -495,6 +514,8 @@ contract MarketOracleTest is System {
         assertFalse(done, "more than there are");
         (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE, 0)));
         assertFalse(done, "none");
+        (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE, 1)));
+        assertFalse(done, "no more than half");
     }
 
     function test_FeedSourceChangesWithDelayAndKeepsItsFeed() public {

@@ -284,7 +284,7 @@ contract SolvencyRegistryTest is System {
         attest(claim);
         vm.prank(GUARDIAN);
         oracle.haltUniverse(UNIVERSE);
-        assertEq(uint256(registry.statusOf(SUBJECT, policyId)), uint256(Status.SnapshotWithdrawn), "status");
+        assertEq(uint256(registry.statusOf(SUBJECT, policyId)), uint256(Status.Halted), "status");
         _refuse(claim, abi.encodeWithSelector(ISolvencyRegistry.MarketRootNotAccepted.selector, claim.marketRoot));
     }
 
@@ -480,6 +480,10 @@ contract SolvencyRegistryTest is System {
         Policy memory bad = policy();
         bad.floor = 0;
         _refusePolicy(bad, "floor");
+        // Not registered: its publishers and prices would come later, and without delay.
+        bad = policy();
+        bad.universe = UNIVERSE + 1;
+        _refusePolicy(bad, "universe");
         bad = policy();
         bad.floor = 1 << 38;
         _refusePolicy(bad, "floor");

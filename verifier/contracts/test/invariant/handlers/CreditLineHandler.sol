@@ -116,8 +116,16 @@ contract CreditLineHandler is Test {
             || status == Status.AttestorRevoked || status == Status.KeyDeprecated;
         _judge(done, lapsed, "freeze");
         if (!done) return;
-        if (_renewed()) _lapse = block.timestamp;
-        if (_since == 0) _since = block.timestamp;
+        bool anew = _renewed();
+        if (anew) _lapse = block.timestamp;
+        if (anew || _since == 0) _since = block.timestamp;
+    }
+
+    function hold(uint256 who) external {
+        vm.prank([LENDER, BORROWER, STRANGER][who % 3]);
+        (bool done,) = address(line).call(abi.encodeCall(line.hold, ()));
+        _judge(done, _since != 0 && solvency.status() == Status.Halted, "hold");
+        if (done) _since = block.timestamp;
     }
 
     function thaw(uint256 who) external {
@@ -128,7 +136,7 @@ contract CreditLineHandler is Test {
     }
 
     function recall(uint256 who) external {
-        bool expected = !_recalled && _since != 0 && block.timestamp >= _since + GRACE && !_open()
+        bool expected = !_recalled && _since != 0 && block.timestamp >= _since + GRACE && !_renewed()
             && solvency.status() != Status.Halted;
         if (!_by(who, LENDER, abi.encodeCall(line.recall, ()), expected)) return;
         _recalled = true;
@@ -161,7 +169,7 @@ contract CreditLineHandler is Test {
     }
 
     function actions() external pure returns (bytes4[] memory made) {
-        made = new bytes4[](13);
+        made = new bytes4[](14);
         made[0] = this.waitAWhile.selector;
         made[1] = this.setSolvency.selector;
         made[2] = this.fund.selector;
@@ -175,6 +183,7 @@ contract CreditLineHandler is Test {
         made[10] = this.recall.selector;
         made[11] = this.give.selector;
         made[12] = this.story.selector;
+        made[13] = this.hold.selector;
     }
 
     /// @dev Whether the gate should be open: solvent, on a proof of later than the lapse that was reported.
