@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-__all__ = ["MUTANTS", "Mutant"]
+__all__ = ["MUTANTS", "Mutant", "patched"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class Mutant:
     suite: str
     test: str
     folder: str = "unit"
+
+
+def patched(text: str, mutant: Mutant) -> str:
+    """A source with the patch, however its lines are broken; AssertionError unless it has the text once."""
+    pattern = r"\s+".join(re.escape(word) for word in mutant.old.split())
+    made, count = re.subn(pattern, lambda _: mutant.new, text)
+    assert count == 1, f"{mutant.file} has {mutant.old!r} {count} times"
+    return made
 
 
 def _registry(old: str, new: str, test: str) -> Mutant:
@@ -133,8 +142,8 @@ MUTANTS: dict[str, Mutant] = {
         "test_RevertWhen_EpochIsOlderThoughAsOfIsNewer",
     ),
     "as_of outranks the epoch": _registry(
-        "return epoch << _AS_OF_BITS | asOf;",
-        "return asOf << _AS_OF_BITS | epoch;",
+        "return epoch << _AS_OF_BITS | time;",
+        "return time << _AS_OF_BITS | epoch;",
         "test_RevertWhen_EpochIsOlderThoughAsOfIsNewer",
     ),
     "the level is not compared": _registry(
@@ -221,7 +230,7 @@ MUTANTS: dict[str, Mutant] = {
         "test_ScheduledCallRunsOnceAfterItsDelay",
     ),
     "a latch does not hold": Mutant(
-        "SolvencyGate.sol", "lapsedAt[subject] = block.timestamp;", "", "CreditLine", "test_TheWholeStory"
+        "SolvencyGate.sol", "lapsedAt[subject] = lapsed;", "", "CreditLine", "test_TheWholeStory"
     ),
     "a proof held back opens the gate": Mutant(
         "SolvencyGate.sol",

@@ -91,8 +91,8 @@ INVARIANT_MUTANTS: dict[str, Mutant] = {
         "invariant_R7_NothingHonestIsRefused",
     ),
     "R8: as_of outranks the epoch": _registry(
-        "return epoch << _AS_OF_BITS | asOf;",
-        "return asOf << _AS_OF_BITS | epoch;",
+        "return epoch << _AS_OF_BITS | time;",
+        "return time << _AS_OF_BITS | epoch;",
         "invariant_R8_RecordsAreTheNewestProofsAndNeverGoBack",
     ),
     "R9: a nullifier changes hands": _registry(
@@ -129,7 +129,9 @@ INVARIANT_MUTANTS: dict[str, Mutant] = {
         "invariant_C5_NothingIsDrawnThawedOrRecalledWithoutRight",
     ),
     "C6: each lapse starts the grace period again": _line(
-        "if (frozenAt != 0) return;", "", "invariant_C6_NothingRightfulIsRefused"
+        "if (!_latch(borrower) && frozenAt != 0) return;",
+        "_latch(borrower);",
+        "invariant_C6_NothingRightfulIsRefused",
     ),
     # the escrow
     "E1: a credit may be fetched again": _escrow(
