@@ -29,7 +29,7 @@ from .evm_options import (
     tell,
 )
 from .options import MARKET, SECRETS, Json, PassphraseFile, WithoutModel, about, passphrase, unlock
-from .output import emit, say
+from .output import emit, say, table
 
 __all__ = ["register"]
 
@@ -151,9 +151,16 @@ def sign(
     }
     emit(
         result,
-        lambda: say(f"wrote {target}: epoch {made.snapshot.epoch}, {len(made.signatures)} signed"),
+        lambda: _signed(target, snapshot, made),
         as_json=json_,
     )
+
+
+def _signed(target: Path, snapshot: Snapshot, made: ChainSnapshot) -> None:
+    """Say what was signed: prices and bands are the publisher's to judge."""
+    shown = [[feed.id, feed.price, feed.low, feed.high] for feed in snapshot.feeds]
+    table("", ["feed", "price", "low", "high"], shown)
+    say(f"wrote {target}: epoch {made.snapshot.epoch}, {len(made.signatures)} signed")
 
 
 def post(

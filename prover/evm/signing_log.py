@@ -16,13 +16,7 @@ from verifier.errors import EnvironmentFault, InvalidError
 
 from .snapshot import ChainSnapshot
 
-__all__ = ["EPOCH_STEP", "FIRST_EPOCH", "admit", "signing_log"]
-
-EPOCH_STEP = 1 << 24
-"""How far on the next epoch of a series may be; MarketOracle has the same numbers."""
-
-FIRST_EPOCH = 1 << 31
-"""The greatest epoch that a series may begin with."""
+__all__ = ["admit", "signing_log"]
 
 _TIMEOUT = 10.0
 _TABLE = """
@@ -53,7 +47,7 @@ def admit(log: Path, snapshot: ChainSnapshot) -> None:
     ------
     InvalidError
         When another snapshot of the same chain, oracle, universe, layout, level and epoch was signed, or one
-        of a newer epoch; or when the epoch is further on than the oracle takes.
+        of a newer epoch.
     EnvironmentFault
         When the file cannot be used.
     """
@@ -75,12 +69,6 @@ def admit(log: Path, snapshot: ChainSnapshot) -> None:
                 raise InvalidError(
                     f"{what} was signed already (epoch {row[0]}, {log}), and two stories about one epoch"
                     f" would halt the universe. Publish a snapshot of epoch {row[0] + 1}"
-                )
-            most = row[0] + EPOCH_STEP if row[0] >= 0 else FIRST_EPOCH
-            if part.epoch > most:
-                raise InvalidError(
-                    f"epoch {part.epoch} is too far on: the series would soon be at its end, and the oracle "
-                    f"takes {most} at most"
                 )
             database.execute(
                 "UPDATE signed SET epoch = ?, content = ? WHERE series = ?", (part.epoch, content, series)

@@ -36,6 +36,9 @@ MAX_FEEDS = 8
 _UNIT = 10**18
 _MAX_PRICE = (1 << 128) - 1
 _MAX_SIGNATURES = 32
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+"""Half the order of secp256k1 (SEC 2)."""
+
 _DOMAIN = {"name": "zksolvency MarketOracle", "version": "1"}
 _TYPES = {
     "MarketSnapshot": [
@@ -148,19 +151,26 @@ class ChainSnapshot(Document):
         return self._with(RootSignature(signer=key.address, signature=bytes(made.signature).hex()))
 
     def joined(self, other: Self) -> Self:
-        """The same with the signatures of another copy of the file; none that holds is replaced.
+        """The same with the signatures of another copy of the file; only one that does not hold is replaced.
 
         Raises
         ------
         InvalidError
-            When the other is about something else.
+            When the other is about something else, or no room is left for a signature of one's own.
         """
         if (self.chain, self.oracle, self.snapshot) != (other.chain, other.oracle, other.snapshot):
             raise InvalidError("the two files are about different snapshots or contracts, and do not join")
-        joined, holding = self, set(self.signers())
+        held, own = set(self.signers()), {each.signer for each in self.signatures}
+        better = set(other.signers()) - held
+        joined = self
         for each in other.signatures:
-            if each.signer not in holding:
+            # A contract's (ERC-1271) cannot be judged here, so the first of its signatures stays.
+            if each.signer not in own or each.signer in better:
                 joined = joined._with(each)
+        if len(joined.signatures) >= _MAX_SIGNATURES:
+            raise InvalidError(
+                f"together the files have {len(joined.signatures)} signatures, which are too many"
+            )
         return joined
 
     def signers(self) -> list[str]:
@@ -207,6 +217,13 @@ def chain_snapshot(snapshot: Snapshot, chain: str, oracle: str, order: Sequence[
         When the snapshot is not well-formed, or a contract cannot check its feeds.
     """
     snapshot_valid(snapshot)
+    if snapshot.epoch > snapshot.time:
+        raise FormatError(
+            "epoch",
+            "is greater than the time, which the oracle refuses: epochs never go back",
+            value=snapshot.epoch,
+            mend=f"At most {snapshot.time}, the seconds since 1970",
+        )
     if not 0 < len(snapshot.feeds) <= MAX_FEEDS:
         raise FormatError(
             "feeds",
@@ -258,9 +275,15 @@ def _scaled(text: str) -> Fraction:
 
 
 def _recovered(message: Any, signature: RootSignature) -> str:
-    """Whose signature it is, as an account with a key signs; nobody's when it is of any other form."""
+    """Whose signature it is, as an account with a key signs; nobody's when it is of any other form.
+
+    Of the two that hold for one message only the one with the lower s is taken, as contracts do (EIP-2).
+    """
+    signed = bytes.fromhex(signature.signature)
+    if len(signed) != 65 or signed[64] not in (27, 28) or int.from_bytes(signed[32:64], "big") > _HALF_ORDER:
+        return ""
     try:
-        found = _accounts().Account.recover_message(message, signature=bytes.fromhex(signature.signature))
+        found = _accounts().Account.recover_message(message, signature=signed)
     except Exception:
         return ""
     return str(found).lower()

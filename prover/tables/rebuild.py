@@ -12,7 +12,7 @@ from verifier.market import Level, RowEntry, Snapshot
 from verifier.models import Document
 from verifier.universe import Universe
 
-__all__ = ["BUILDERS", "Builder", "builder_for", "check_model", "compare", "rebuild", "stated_input"]
+__all__ = ["BUILDERS", "Builder", "builder_for", "check_model", "check_signable", "compare", "rebuild", "stated_input"]
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,8 @@ def check_model(snapshot: Snapshot) -> None:
 def check_signable(snapshot: Snapshot, *, without_model: bool = False) -> None:
     """What a publisher's tool demands before it signs: every number follows from the rules that are named.
 
-    Well-formed rows are not enough: a band may be as wide, and a mark as high, as somebody likes.
+    Well-formed rows are not enough: a band could be widened alone, or a mark raised alone. What the snapshot
+    states and rows are made from, such as prices and the width of bands, is for the publisher to judge.
 
     Parameters
     ----------

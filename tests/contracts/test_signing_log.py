@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prover.evm.signing_log import EPOCH_STEP, FIRST_EPOCH, admit, signing_log
+from prover.evm.signing_log import admit, signing_log
 from prover.evm.snapshot import BandEntry, ChainSnapshot, RootSignature, SnapshotPart
 from verifier.errors import EnvironmentFault, InvalidError
 
@@ -65,16 +65,6 @@ def test_a_link_to_a_key_has_the_keys_log(tmp_path: Path) -> None:
     key.write_text("{}")
     link.symlink_to(key)
     assert signing_log(link, ORACLE) == signing_log(key, ORACLE)
-
-
-def test_an_epoch_that_would_end_the_series(tmp_path: Path) -> None:
-    log = tmp_path / "log.sqlite"
-    with pytest.raises(InvalidError, match="too far on"):
-        admit(log, story(FIRST_EPOCH + 1))
-    admit(log, story(5))
-    with pytest.raises(InvalidError, match="too far on"):
-        admit(log, story(5 + EPOCH_STEP + 1))
-    admit(log, story(5 + EPOCH_STEP))
 
 
 def test_series_count_apart(tmp_path: Path) -> None:

@@ -253,7 +253,7 @@ MUTANTS: dict[str, Mutant] = {
         "test_PublisherIsAddedWithDelayAndRevokedAtOnce",
     ),
     "epochs leap": _oracle(
-        "if (snapshot.epoch > most) revert EpochTooFar(snapshot.epoch, most);",
+        "if (snapshot.epoch > snapshot.time) revert EpochTooFar(snapshot.epoch, snapshot.time);",
         "",
         "test_RevertWhen_TheEpochIsTooFarOn",
     ),
@@ -264,16 +264,16 @@ MUTANTS: dict[str, Mutant] = {
         "CreditLine",
         "test_AnExpiryReportedLateDoesNotOutdateANewProof",
     ),
-    "a renewed line keeps its old freeze": Mutant(
+    "a proof over a market that is gone holds up a recall": Mutant(
         "examples/CreditLine.sol",
-        "if (!_latch(borrower) && frozenAt != 0) return;",
-        "_latch(borrower); if (frozenAt != 0) return;",
+        "_renewed(borrower) && (status == Status.Solvent || status == Status.PriceUnavailable)",
+        "_renewed(borrower)",
         "CreditLine",
-        "test_ARenewedLineHasItsGraceAtTheNextLapse",
+        "test_AProofOverAMarketThatIsGoneHoldsUpNoRecall",
     ),
     "a lapse moves with each report": Mutant(
         "SolvencyGate.sol",
-        "if (!_renewed(subject)) return false;",
+        "if (!_renewed(subject)) return;",
         "",
         "CreditLine",
         "test_ALapseReportedAgainDoesNotOutdateANewProof",

@@ -129,8 +129,8 @@ INVARIANT_MUTANTS: dict[str, Mutant] = {
         "invariant_C5_NothingIsDrawnThawedOrRecalledWithoutRight",
     ),
     "C6: each lapse starts the grace period again": _line(
-        "if (!_latch(borrower) && frozenAt != 0) return;",
-        "_latch(borrower);",
+        "if (frozenAt != 0) return;",
+        "",
         "invariant_C6_NothingRightfulIsRefused",
     ),
     # the escrow

@@ -25,10 +25,6 @@ contract MarketOracle is Universes, EIP712 {
     /// @inheritdoc IMarketOracle
     uint256 public constant FEED_GAS = LivePrice.FEED_GAS;
 
-    /// @dev The greatest epoch that a series begins with, and how far on the next may be: a slip or a rogue quorum must not
-    /// bring a series to its end at once, since epochs never go back.
-    uint256 private constant _FIRST_EPOCH = 1 << 31;
-    uint256 private constant _EPOCH_STEP = 1 << 24;
     /// @dev Times have 34 bits in a clock.
     uint256 private constant _TIME_BITS = 34;
     /// @dev Hashes of public objects have 248 bits.
@@ -193,6 +189,9 @@ contract MarketOracle is Universes, EIP712 {
                 || snapshot.validUntil >> _TIME_BITS != 0 || snapshot.validUntil - snapshot.time > universe.maxWindow
         ) revert BadWindow(snapshot.time, snapshot.validUntil);
 
+        // Epochs never go back, so neither a slip nor a rogue quorum may use them up; whoever counts on in seconds stays ahead.
+        if (snapshot.epoch > snapshot.time) revert EpochTooFar(snapshot.epoch, snapshot.time);
+
         uint256 count = universe.feeds.length;
         if (snapshot.bands.length != count) revert FeedCount(snapshot.bands.length);
         for (uint256 i = 0; i < count; ++i) {
@@ -206,13 +205,8 @@ contract MarketOracle is Universes, EIP712 {
     function _requireNewer(MarketSnapshot calldata snapshot, uint256 latestRoot) private view {
         mapping(uint256 marketRoot => SnapshotRecord) storage posted = _snapshots[snapshot.universe];
         if (posted[snapshot.marketRoot].universe != 0) revert RootExists(snapshot.marketRoot);
-        if (latestRoot == 0) {
-            if (snapshot.epoch > _FIRST_EPOCH) revert EpochTooFar(snapshot.epoch, _FIRST_EPOCH);
-            return;
-        }
+        if (latestRoot == 0) return;
         SnapshotRecord storage previous = posted[latestRoot];
-        uint256 most = uint256(previous.epoch) + _EPOCH_STEP;
-        if (snapshot.epoch > most) revert EpochTooFar(snapshot.epoch, most);
         if (snapshot.epoch <= previous.epoch) revert EpochNotNewer(snapshot.epoch, previous.epoch);
         if (snapshot.time < previous.time) revert TimeNotMonotonic(snapshot.time, previous.time);
     }

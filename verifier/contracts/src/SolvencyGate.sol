@@ -61,12 +61,11 @@ abstract contract SolvencyGate {
     /// subject. A lapse that was latched already stays as it is: were it moved, anybody could outdate each new proof just
     /// before it arrives.
     /// A proof that expired lapsed when it did, whenever that is reported.
-    /// @return anew Whether this lapse was not latched before.
-    function _latch(address subject) internal returns (bool anew) {
+    function _latch(address subject) internal {
         Status status = solvency.statusOf(subject, solvencyPolicy);
         bool silent = status == Status.NoRecord || status == Status.PriceUnavailable || status == Status.Halted;
         if (silent || status == Status.Solvent) revert NotLapsed(subject, status);
-        if (!_renewed(subject)) return false;
+        if (!_renewed(subject)) return;
         uint256 lapsed = block.timestamp;
         if (status == Status.Expired) {
             uint256 expiry = solvency.expiryOf(subject, solvencyPolicy);
@@ -74,7 +73,6 @@ abstract contract SolvencyGate {
         }
         lapsedAt[subject] = lapsed;
         emit SolvencyLapsed(subject, status, lapsed);
-        return true;
     }
 
     /// @dev Whether a subject's record is of later than its last latched lapse.

@@ -68,7 +68,7 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
     error LineRecalled();
     /// @notice The line is not frozen, or not for long enough.
     error NotRecallable(uint256 from);
-    /// @notice The line is not frozen, or the registry is not halted.
+    /// @notice The line is not frozen, its grace is over, or the registry is not halted.
     error NotHeld();
     /// @notice Another amount arrived than was sent.
     error UnexpectedTransfer(uint256 sent, uint256 arrived);
@@ -174,16 +174,19 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
 
     /// @notice Report that the borrower's proof lapsed. Anyone may; it reverts while none did.
     function freeze() external {
-        // A lapse that was reported before does not start the grace period again; one after a renewal does, thawed or not.
-        if (!_latch(borrower) && frozenAt != 0) return;
+        _latch(borrower);
+        // Only a thaw ends a freeze, so further lapses do not start the grace period again, nor do proofs over a market
+        // that is not there any more.
+        if (frozenAt != 0) return;
         frozenAt = block.timestamp;
         emit Frozen(block.timestamp);
     }
 
     /// @notice Start the grace period of a frozen line again while the registry is halted, so that it does not run out when
-    /// no proof can be put on record. Anyone may, as often as needed.
+    /// no proof can be put on record. Anyone may, as often as needed, until it has run out.
     function hold() external {
-        if (frozenAt == 0 || solvency.statusOf(borrower, solvencyPolicy) != Status.Halted) revert NotHeld();
+        bool running = frozenAt != 0 && block.timestamp < frozenAt + grace;
+        if (!running || solvency.statusOf(borrower, solvencyPolicy) != Status.Halted) revert NotHeld();
         frozenAt = block.timestamp;
         emit Frozen(block.timestamp);
     }
@@ -193,14 +196,15 @@ contract CreditLine is SolvencyGate, ReentrancyGuard {
         _thaw();
     }
 
-    /// @notice Recall a line that was frozen for longer than the grace period, and whose borrower put no proof of later on
-    /// record. Not while the registry is halted, when none can be. Agree on a grace period longer than the registry's delay,
+    /// @notice Recall a line that was frozen for longer than the grace period, and whose borrower is not solvent on a proof of
+    /// later. Whoever renews should have the line thawed, or the freeze stands at the next lapse. Not while the registry is halted, when none can be. Agree on a grace period longer than the registry's delay,
     /// which a new attestor or key waits for.
     function recall() external only(lender) nonReentrant {
         if (recalled) revert LineRecalled();
-        if (solvency.statusOf(borrower, solvencyPolicy) == Status.Halted) revert NotRecallable(0);
-        // Whoever renewed lapses anew, if at all: whether prices can be read now is nothing against it.
-        if (frozenAt == 0 || _renewed(borrower)) revert NotRecallable(0);
+        Status status = solvency.statusOf(borrower, solvencyPolicy);
+        // That prices cannot be read is nothing against a borrower who renewed, and could not thaw the line for it.
+        bool excused = _renewed(borrower) && (status == Status.Solvent || status == Status.PriceUnavailable);
+        if (frozenAt == 0 || excused || status == Status.Halted) revert NotRecallable(0);
         if (block.timestamp < frozenAt + grace) revert NotRecallable(frozenAt + grace);
         recalled = true;
         uint256 seized = security < debt ? security : debt;

@@ -19,7 +19,7 @@ struct Band {
 /// @param universe Hash of the universe.
 /// @param layoutId Id of the layout.
 /// @param level 1 maintenance, 2 initial.
-/// @param epoch The publishers' counter.
+/// @param epoch The publishers' counter, no greater than `time`.
 /// @param time Start of the window in which proofs over the snapshot hold; seconds since 1970.
 /// @param validUntil End of that window, included.
 /// @param bands Bands of every feed of the universe, in the universe's order.
@@ -155,7 +155,7 @@ interface IMarketOracle {
     error BadFeedSource(uint256 position);
     /// @notice The band at this position is empty or starts at zero.
     error BadBand(uint256 position);
-    /// @notice The quorum is not more than half of the publishers, or more than there are.
+    /// @notice The quorum is not more than half of the publishers, or more than there are (or are about to be).
     error BadQuorum(uint256 quorum, uint256 publishers);
     /// @notice There are no publishers, or more than `MAX_PUBLISHERS`.
     error PublisherCount(uint256 count);
@@ -171,8 +171,8 @@ interface IMarketOracle {
     error BadWindow(uint256 time, uint256 validUntil);
     /// @notice The epoch is not newer than the latest of this (universe, layout, level).
     error EpochNotNewer(uint32 epoch, uint32 latest);
-    /// @notice The epoch is so far on that the series would soon be at its end.
-    error EpochTooFar(uint32 epoch, uint256 most);
+    /// @notice The epoch is greater than the snapshot's time in seconds, so the series would be at its end too soon.
+    error EpochTooFar(uint32 epoch, uint40 time);
     /// @notice The time is before that of the latest snapshot of this (universe, layout, level).
     error TimeNotMonotonic(uint40 time, uint40 latest);
     /// @notice A snapshot of this universe with this root was already posted.
@@ -291,7 +291,7 @@ interface IMarketOracle {
 
     /// @notice Change the quorum. Only for the owner, after the delay.
     /// @param universe Hash of the universe.
-    /// @param quorum How many publishers must sign: more than half.
+    /// @param quorum How many publishers must sign: more than half, and at most one more than there are.
     function setQuorum(uint256 universe, uint8 quorum) external;
 
     /// @notice Change where a feed is read. Only for the owner, after the delay.

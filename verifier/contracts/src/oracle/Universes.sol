@@ -46,7 +46,8 @@ abstract contract Universes is IMarketOracle, Governed {
         uint256 count = feeds.length;
         if (count == 0 || count > MAX_FEEDS) revert FeedCount(count);
         if (publishers.length == 0 || publishers.length > MAX_PUBLISHERS) revert PublisherCount(publishers.length);
-        _requireQuorum(quorum, publishers.length);
+        if (quorum > publishers.length) revert BadQuorum(quorum, publishers.length);
+        _requireMajority(quorum, publishers.length);
 
         entry.quorum = quorum;
         entry.maxWindow = maxWindow;
@@ -68,7 +69,8 @@ abstract contract Universes is IMarketOracle, Governed {
     function addPublisher(uint256 universe, address publisher) external afterDelay {
         Universe storage entry = _universe(universe);
         if (entry.publishers >= MAX_PUBLISHERS) revert PublisherCount(uint256(entry.publishers) + 1);
-        _requireQuorum(entry.quorum, uint256(entry.publishers) + 1);
+        // With fewer publishers than must sign nothing can be posted, and that is how a universe is brought back.
+        _requireMajority(entry.quorum, uint256(entry.publishers) + 1);
         _addPublisher(entry, universe, publisher);
     }
 
@@ -85,7 +87,9 @@ abstract contract Universes is IMarketOracle, Governed {
     /// @inheritdoc IMarketOracle
     function setQuorum(uint256 universe, uint8 quorum) external afterDelay {
         Universe storage entry = _universe(universe);
-        _requireQuorum(quorum, entry.publishers);
+        // One more than there are, so that the next publisher can be added to any number.
+        if (quorum > uint256(entry.publishers) + 1) revert BadQuorum(quorum, entry.publishers);
+        _requireMajority(quorum, entry.publishers);
         entry.quorum = quorum;
         emit QuorumSet(universe, quorum);
     }
@@ -151,8 +155,8 @@ abstract contract Universes is IMarketOracle, Governed {
     }
 
     /// @dev More than half: two quorums without a common publisher could sign two stories, each of them in good faith.
-    function _requireQuorum(uint256 quorum, uint256 publishers) private pure {
-        if (quorum > publishers || 2 * quorum <= publishers) revert BadQuorum(quorum, publishers);
+    function _requireMajority(uint256 quorum, uint256 publishers) private pure {
+        if (2 * quorum <= publishers) revert BadQuorum(quorum, publishers);
     }
 
     /// @dev A second source and the divergence allowed come together, and every source is a contract.

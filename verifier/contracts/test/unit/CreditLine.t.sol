@@ -114,14 +114,16 @@ contract CreditLineTest is System {
 
     function test_ALapseReportedAgainDoesNotOutdateANewProof() public {
         makeSolvent(SUBJECT, 1);
-        vm.warp(NOW + MAX_AGE + 1);
+        vm.warp(NOW + 10);
+        btc.set(64_000e18);
         line.freeze();
-        vm.warp(NOW + MAX_AGE + 60);
+        vm.warp(NOW + 60);
         post(2);
         Statement memory renewed = statement(SUBJECT, 2);
-        vm.warp(NOW + MAX_AGE + 90);
+        vm.warp(NOW + 90);
         line.freeze();
-        assertEq(line.lapsedAt(SUBJECT), NOW + MAX_AGE, "the first lapse counts");
+        assertEq(line.lapsedAt(SUBJECT), NOW + 10, "the first lapse counts");
+        btc.set(BTC_PRICE);
         attest(renewed);
         line.thaw();
         assertTrue(line.isOpenFor(SUBJECT), "open");
@@ -139,26 +141,49 @@ contract CreditLineTest is System {
         assertTrue(line.isOpenFor(SUBJECT), "a proof of after that opens");
     }
 
-    function test_ARenewedLineHasItsGraceAtTheNextLapse() public {
+    function test_AThawedLineHasItsGraceAtTheNextLapse() public {
         makeSolvent(SUBJECT, 1);
         _draw(50e6);
         btc.set(64_000e18);
         line.freeze();
         btc.set(BTC_PRICE);
-        // Renewed again and again, and never thawed.
-        for (uint32 i = 0; i < 5; ++i) {
-            vm.warp(NOW + 60 + i * 20 minutes);
-            makeSolvent(SUBJECT, 2 + i);
-            assertTrue(line.isOpenFor(SUBJECT), "open");
-        }
-        bytes memory expected = abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0);
+        vm.warp(NOW + 60);
+        makeSolvent(SUBJECT, 2);
+        // Renewed, and prices cannot be read: nobody could thaw, and nobody recalls.
         btc.setMode(1);
-        _refuseRecall(expected);
+        vm.warp(NOW + GRACE);
+        assertEq(uint256(registry.statusOf(SUBJECT, policyId)), uint256(Status.Expired), "over by then");
+        vm.warp(NOW + GRACE - 1 minutes);
         btc.setMode(0);
+        makeSolvent(SUBJECT, 3);
+        btc.setMode(1);
+        vm.warp(NOW + GRACE);
+        bytes memory excused = abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0);
+        _refuseRecall(excused);
+        btc.setMode(0);
+        _refuseRecall(excused);
+        line.thaw();
         btc.set(64_000e18);
-        _refuseRecall(expected);
+        _refuseRecall(excused);
         line.freeze();
         _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, block.timestamp + GRACE));
+    }
+
+    function test_AProofOverAMarketThatIsGoneHoldsUpNoRecall() public {
+        makeSolvent(SUBJECT, 1);
+        _draw(50e6);
+        // The market moves for good; the account is as solvent as ever at prices that are no more.
+        btc.set(30_000e18);
+        line.freeze();
+        vm.warp(NOW + 9 minutes);
+        attest(statement(SUBJECT, 1));
+        assertEq(uint256(registry.statusOf(SUBJECT, policyId)), uint256(Status.OutsideEnvelope), "status");
+        line.freeze();
+        assertEq(line.frozenAt(), NOW, "the grace goes on");
+        vm.warp(NOW + GRACE);
+        vm.prank(LENDER);
+        line.recall();
+        assertTrue(line.recalled(), "recalled");
     }
 
     function test_RevertWhen_RecalledWhileTheRegistryIsHalted() public {
@@ -170,15 +195,16 @@ contract CreditLineTest is System {
         line.hold();
         vm.prank(GUARDIAN);
         registry.pause();
-        vm.warp(NOW + MAX_AGE + 1 + GRACE);
-        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0));
         // Whoever is about to be recalled keeps the grace from running out meanwhile.
+        vm.warp(NOW + MAX_AGE + GRACE);
         vm.prank(SUBJECT);
         line.hold();
+        vm.warp(NOW + MAX_AGE + 1 + GRACE);
+        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, 0));
         vm.prank(OWNER);
         registry.unpause();
-        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, block.timestamp + GRACE));
-        vm.warp(NOW + MAX_AGE + 1 + 2 * GRACE);
+        _refuseRecall(abi.encodeWithSelector(CreditLine.NotRecallable.selector, NOW + MAX_AGE + 2 * GRACE));
+        vm.warp(NOW + MAX_AGE + 2 * GRACE);
         vm.prank(LENDER);
         line.recall();
         assertTrue(line.recalled(), "recalled");

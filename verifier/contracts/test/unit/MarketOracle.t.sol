@@ -234,13 +234,12 @@ contract MarketOracleTest is System {
     }
 
     function test_RevertWhen_TheEpochIsTooFarOn() public {
-        MarketSnapshot memory made = snapshot(uint32(uint256(1) << 31) + 1);
-        _refuseSigned(made, abi.encodeWithSelector(IMarketOracle.EpochTooFar.selector, made.epoch, uint256(1) << 31));
-        uint256 most = 7 + (uint256(1) << 24);
-        post(7);
-        made = snapshot(uint32(most + 1));
-        _refuseSigned(made, abi.encodeWithSelector(IMarketOracle.EpochTooFar.selector, made.epoch, most));
-        post(uint32(most));
+        MarketSnapshot memory made = snapshot(uint32(NOW + 1));
+        _refuseSigned(made, abi.encodeWithSelector(IMarketOracle.EpochTooFar.selector, NOW + 1, NOW));
+        // Whatever was posted, a series goes on in seconds.
+        post(uint32(NOW));
+        vm.warp(NOW + 1);
+        post(uint32(NOW + 1));
     }
 
     // --- reportEquivocation
@@ -510,12 +509,41 @@ contract MarketOracleTest is System {
         assertTrue(done, "raised");
         MarketSnapshot memory made = snapshot(1);
         _refuse(made, signed(oracle.digestOf(made), 2), abi.encodeWithSelector(Quorum.QuorumNotReached.selector, 2, 3));
-        (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE, 4)));
-        assertFalse(done, "more than there are");
+        (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE, 5)));
+        assertFalse(done, "more than there are or are about to be");
         (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE, 0)));
         assertFalse(done, "none");
         (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE, 1)));
         assertFalse(done, "no more than half");
+    }
+
+    function test_AUniverseComesBackFromAnyRevocation() public {
+        vm.startPrank(GUARDIAN);
+        for (uint256 i = 0; i < 3; ++i) {
+            oracle.revokePublisher(UNIVERSE, vm.addr(publisherKeys[i]));
+        }
+        vm.stopPrank();
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory call = abi.encodeCall(oracle.addPublisher, (UNIVERSE, vm.addr(publisherKeys[i])));
+            (bool done,) = scheduleAndCall(address(oracle), call);
+            assertTrue(done, "added again");
+        }
+        MarketSnapshot memory made = snapshot(1);
+        (made.time, made.validUntil) = (uint40(block.timestamp), uint40(block.timestamp) + 600);
+        oracle.postSnapshot(made, signed(oracle.digestOf(made), 2));
+    }
+
+    function test_OneOfOneBecomesTwoOfTwo() public {
+        address[] memory one = new address[](1);
+        one[0] = vm.addr(publisherKeys[0]);
+        vm.prank(OWNER);
+        oracle.registerUniverse(UNIVERSE + 1, feeds(), one, 1, MAX_WINDOW);
+        (bool done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.setQuorum, (UNIVERSE + 1, 2)));
+        assertTrue(done, "raised ahead");
+        (done,) = scheduleAndCall(address(oracle), abi.encodeCall(oracle.addPublisher, (UNIVERSE + 1, OTHER)));
+        assertTrue(done, "added");
+        (uint8 quorum, uint8 count) = oracle.quorumOf(UNIVERSE + 1);
+        assertTrue(quorum == 2 && count == 2, "two of two");
     }
 
     function test_FeedSourceChangesWithDelayAndKeepsItsFeed() public {

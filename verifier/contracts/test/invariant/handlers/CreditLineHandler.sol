@@ -116,15 +116,14 @@ contract CreditLineHandler is Test {
             || status == Status.AttestorRevoked || status == Status.KeyDeprecated;
         _judge(done, lapsed, "freeze");
         if (!done) return;
-        bool anew = _renewed();
-        if (anew) _lapse = block.timestamp;
-        if (anew || _since == 0) _since = block.timestamp;
+        if (_renewed()) _lapse = block.timestamp;
+        if (_since == 0) _since = block.timestamp;
     }
 
     function hold(uint256 who) external {
         vm.prank([LENDER, BORROWER, STRANGER][who % 3]);
         (bool done,) = address(line).call(abi.encodeCall(line.hold, ()));
-        _judge(done, _since != 0 && solvency.status() == Status.Halted, "hold");
+        _judge(done, _since != 0 && block.timestamp < _since + GRACE && solvency.status() == Status.Halted, "hold");
         if (done) _since = block.timestamp;
     }
 
@@ -136,8 +135,10 @@ contract CreditLineHandler is Test {
     }
 
     function recall(uint256 who) external {
-        bool expected = !_recalled && _since != 0 && block.timestamp >= _since + GRACE && !_renewed()
-            && solvency.status() != Status.Halted;
+        Status status = solvency.status();
+        bool excused = _renewed() && (status == Status.Solvent || status == Status.PriceUnavailable);
+        bool expected =
+            !_recalled && _since != 0 && block.timestamp >= _since + GRACE && !excused && status != Status.Halted;
         if (!_by(who, LENDER, abi.encodeCall(line.recall, ()), expected)) return;
         _recalled = true;
         (uint256 debt, uint256 security) = (drawn - repaid - seized, secured - released - seized);
