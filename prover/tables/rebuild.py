@@ -12,7 +12,16 @@ from verifier.market import Level, RowEntry, Snapshot
 from verifier.models import Document
 from verifier.universe import Universe
 
-__all__ = ["BUILDERS", "Builder", "builder_for", "check_model", "check_signable", "compare", "rebuild", "stated_input"]
+__all__ = [
+    "BUILDERS",
+    "Builder",
+    "builder_for",
+    "check_model",
+    "check_signable",
+    "compare",
+    "rebuild",
+    "stated_input",
+]
 
 
 @dataclass(frozen=True)
