@@ -175,11 +175,13 @@ contract CreditLineTest is System {
         // The market moves for good; the account is as solvent as ever at prices that are no more.
         btc.set(30_000e18);
         line.freeze();
-        vm.warp(NOW + 9 minutes);
+        vm.warp(NOW + 8 minutes);
         attest(statement(SUBJECT, 1));
         assertEq(uint256(registry.statusOf(SUBJECT, policyId)), uint256(Status.OutsideEnvelope), "status");
         line.freeze();
         assertEq(line.frozenAt(), NOW, "the grace goes on");
+        vm.warp(NOW + 9 minutes);
+        attest(statement(SUBJECT, 1));
         vm.warp(NOW + GRACE);
         vm.prank(LENDER);
         line.recall();

@@ -157,6 +157,7 @@ contract CreditLineHandler is Test {
         this.setSolvency(3, false);
         this.freeze(0);
         this.waitAWhile(20 minutes - 1);
+        this.freeze(1);
         this.waitAWhile(20 minutes - 1);
         this.recall(1);
     }
