@@ -12,7 +12,7 @@ from samples import edited, policy, unsigned_snapshot
 from prover.cli import main
 from prover.evm.deployment import Deployment
 from prover.evm.encoding import address
-from prover.evm.snapshot import ChainSnapshot, chain_snapshot, feed_id
+from prover.evm.snapshot import ChainSnapshot, RootSignature, chain_snapshot, feed_id
 from prover.secrets import Key
 from verifier.chain import ChainChallenge, chain_challenge
 from verifier.errors import FormatError, InvalidError, UsageError
@@ -134,6 +134,39 @@ def test_malformed_files_are_refused_by_name(path: str, value: Any) -> None:
     with pytest.raises(FormatError) as caught:
         ChainSnapshot.parse(edited(made, path, value))
     assert caught.value.field.replace("[", ".").replace("]", "").startswith(path.removesuffix(".high"))
+
+
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+def test_the_other_form_of_a_signature_takes_no_place() -> None:
+    """It recovers to the same address, and contracts refuse it; whoever saw a signature can make it."""
+    made = chain_snapshot(unsigned_snapshot(), CHAIN, ORACLE)
+    good = made.signed(KEYS[0])
+    signed = bytes.fromhex(good.signatures[0].signature)
+    high = signed[:32] + (_ORDER - int.from_bytes(signed[32:64], "big")).to_bytes(32, "big")
+    for other in (high + bytes([55 - signed[64]]), signed[:64] + bytes([signed[64] - 27])):
+        worse = ChainSnapshot.parse(edited(good.to_json(), "signatures.0.signature", other.hex()))
+        assert worse.signers() == []
+        assert made.joined(worse).joined(good).signatures == good.signatures
+        assert good.joined(worse).signatures == good.signatures
+
+
+def test_a_join_leaves_room_for_a_signature_of_ones_own() -> None:
+    made = chain_snapshot(unsigned_snapshot(), CHAIN, ORACLE)
+    junk = tuple(RootSignature(signer=f"0x{n:040x}", signature="00" * 65) for n in range(1, 33))
+    with pytest.raises(InvalidError, match="too many"):
+        made.joined(made.model_copy(update={"signatures": junk}))
+    assert (
+        len(made.joined(made.model_copy(update={"signatures": junk[:31]})).signed(KEYS[0]).signatures) == 32
+    )
+
+
+def test_an_epoch_beyond_its_time_is_not_signed() -> None:
+    plain = unsigned_snapshot()
+    chain_snapshot(plain.model_copy(update={"epoch": plain.time}), CHAIN, ORACLE)
+    with pytest.raises(FormatError, match="epoch"):
+        chain_snapshot(plain.model_copy(update={"epoch": plain.time + 1}), CHAIN, ORACLE)
 
 
 def test_a_signer_counts_once() -> None:
